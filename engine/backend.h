@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A backend is a table of functions; a session is a network prepared for one
+ * of its devices. rexnet_engine_*() validates arguments, serialises calls
+ * where the backend asks for it, and trusts nobody; sessions trust it.
+ */
+#pragma once
+
+#include "network.h"
+
+typedef struct _RexnetBackend RexnetBackend;
+
+/* Backends embed this at the start of their own session. */
+typedef struct
+{
+  const RexnetBackend *backend;
+} RexnetSession;
+
+struct _RexnetBackend
+{
+  const char *name;             /* "cpu" */
+
+  /* Whether @device names this backend or one of its devices; "auto" never
+   * reaches it. */
+  gboolean (*handles) (const char *device);
+
+  /* @net, @input and @options are complete (no zeros left but device, threads
+   * and isa) and outlive the session. The error is set on NULL. */
+  RexnetSession *(*open) (const RexnetNetwork * net, const RexnetInput * input,
+      const RexnetEngineOptions * options, GError ** error);
+  void (*close) (RexnetSession * session);
+
+  gboolean (*run) (RexnetSession * session, const float *input, guint batch,
+      float *logits, GError ** error);
+
+  /* Optional: the whole path of pictures on the device, to probabilities.
+   * NULL: the engine preprocesses on the CPU and calls run. */
+  gboolean (*classify) (RexnetSession * session, const RexnetImage * images,
+      guint batch, float *scores, GError ** error);
+
+  /* Fills device, isa, threads, weight_bytes, scratch_bytes. */
+  void (*get_info) (RexnetSession * session, RexnetEngineInfo * info);
+
+  /* element-type RexnetPhase; runs == 0: the plan without times. */
+  GArray *(*profile) (RexnetSession * session, guint runs, GError ** error);
+
+  gboolean concurrent;          /* run may be called from several threads */
+};
+
+extern const RexnetBackend rexnet_backend_cpu;
