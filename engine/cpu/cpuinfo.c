@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cpuinfo.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static const char *const isa_names[] = { "auto", "c", "avx2", "avx512" };
+
+const char *
+rexnet_isa_to_string (RexnetIsa isa)
+{
+  return (guint) isa < G_N_ELEMENTS (isa_names) ? isa_names[isa] : "?";
+}
+
+gboolean
+rexnet_isa_from_string (const char *string, RexnetIsa * isa, GError ** error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (isa_names); i++)
+    if (strcmp (string, isa_names[i]) == 0) {
+      *isa = i;
+      return TRUE;
+    }
+  g_set_error (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT,
+      "no instruction set '%s': use auto, c, avx2 or avx512", string);
+  return FALSE;
+}
+
+/* The builtins also ask the operating system whether it saves the registers. */
+static RexnetIsa
+supported (void)
+{
+#if defined (__x86_64__)
+  __builtin_cpu_init ();
+  if (!__builtin_cpu_supports ("avx2") || !__builtin_cpu_supports ("fma"))
+    return REXNET_ISA_C;
+  if (__builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw")
+      && __builtin_cpu_supports ("avx512dq")
+      && __builtin_cpu_supports ("avx512vl"))
+    return REXNET_ISA_AVX512;
+  return REXNET_ISA_AVX2;
+#else
+  return REXNET_ISA_C;
+#endif
+}
+
+gboolean
+rexnet_cpu_check_environment (GError ** error)
+{
+  const char *value = g_getenv ("REXNET_ISA");
+  RexnetIsa isa;
+
+  if (!value || rexnet_isa_from_string (value, &isa, error))
+    return TRUE;
+  g_prefix_error (error, "environment variable REXNET_ISA: ");
+  return FALSE;
+}
+
+RexnetIsa
+rexnet_isa_best (void)
+{
+  const char *value = g_getenv ("REXNET_ISA");
+  RexnetIsa best = supported (), asked;
+
+  if (value && rexnet_isa_from_string (value, &asked, NULL)
+      && asked != REXNET_ISA_AUTO)
+    best = MIN (best, asked);
+  return best;
+}
+
+static gsize
+cache_size (int name, gsize fallback)
+{
+  long size = sysconf (name);
+
+  return size > 0 ? (gsize) size : fallback;
+}
+
+const RexnetCpuInfo *
+rexnet_cpu_info (void)
+{
+  static RexnetCpuInfo info;
+  static gsize once;
+
+  if (g_once_init_enter (&once)) {
+    info.l1 = cache_size (_SC_LEVEL1_DCACHE_SIZE, 32 << 10);
+    info.l2 = cache_size (_SC_LEVEL2_CACHE_SIZE, 512 << 10);
+    info.cores = g_get_num_processors ();
+    g_once_init_leave (&once, 1);
+  }
+  return &info;
+}

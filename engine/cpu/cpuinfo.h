@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the planner needs to know of this processor. Safe from any thread. */
+#pragma once
+
+#include <rexnet/rexnet.h>
+
+typedef struct
+{
+  gsize l1, l2;                 /* bytes of data cache a core has */
+  guint cores;                  /* that this process may use */
+} RexnetCpuInfo;
+
+/* Read once. */
+const RexnetCpuInfo *rexnet_cpu_info (void);
+
+/* FALSE with REXNET_ERROR_ARGUMENT when $REXNET_ISA names no level. */
+gboolean rexnet_cpu_check_environment (GError ** error);
