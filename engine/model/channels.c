@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
+#include <string.h>
+
+#include "channels.h"
+
+#define MIN_WIDTH 0.1
+#define MAX_WIDTH 10.
+
+/* The nearest multiple of @divisor that loses no more than a tenth. */
+static guint
+divisible (double channels, guint divisor)
+{
+  guint rounded = (guint) (channels + divisor / 2) / divisor * divisor;
+
+  rounded = MAX (rounded, divisor);
+  return rounded < 0.9 * channels ? rounded + divisor : rounded;
+}
+
+static guint
+divisor_of (RexnetVariant variant, double width)
+{
+  if (variant == REXNET_VARIANT_REXNET)
+    return 1;
+  /* timm's rexnetr_300 alone rounds to 16 */
+  return variant == REXNET_VARIANT_REXNETR && width == 3.0 ? 16 : 8;
+}
+
+/* Python's round() takes ties to the even number, as rint() does. */
+void
+rexnet_channels (RexnetVariant variant, double width, guint n_blocks,
+    RexnetChannels * channels)
+{
+  const gboolean lite = variant == REXNET_VARIANT_REXNET_LITE;
+  const guint divisor = divisor_of (variant, width);
+  const double step = lite ? 164. / MAX (n_blocks - 1, 1) : 180. / n_blocks;
+  double planes = width < 1 ? 16 / width : 16;
+
+  channels->stem =
+      divisible (rint ((width < 1 ? 32 / width : 32) * width), divisor);
+  for (guint i = 0; i < n_blocks; i++) {
+    channels->block[i] = divisible (rint (planes * width), divisor);
+    planes += step;
+  }
+  if (lite)
+    channels->head = width > 1 ? (guint) (1280 * width) : 1280;
+  else if (variant == REXNET_VARIANT_REXNETR)
+    channels->head = divisible (1280 * width, divisor);
+  else
+    channels->head = (guint) (1280 * width);
+}
+
+gboolean
+rexnet_channels_match (const RexnetNetwork * net, RexnetVariant variant,
+    double width)
+{
+  RexnetChannels c;
+
+  rexnet_channels (variant, width, net->n_blocks, &c);
+  for (guint i = net->n_blocks; i-- > 0;)
+    if (net->blocks[i].project.out != c.block[i])
+      return FALSE;
+  return net->stem.out == c.stem && net->head.out == c.head;
+}
+
+double
+rexnet_channels_width (const RexnetNetwork * net, RexnetVariant variant)
+{
+  for (guint scale = 10; scale <= 1000; scale *= 10)
+    for (guint i = MIN_WIDTH * scale; i <= MAX_WIDTH * scale; i++)
+      if (rexnet_channels_match (net, variant, (double) i / scale))
+        return (double) i / scale;
+  return rint (net->head.out / 1280. * 1000) / 1000;
+}
+
+char *
+rexnet_width_to_string (double width)
+{
+  char digits[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_ascii_formatd (digits, sizeof digits, "%.4g", width);
+  return g_strconcat (digits, strchr (digits, '.') ? NULL : ".0", NULL);
+}
