@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Sourced by the scripts that a person runs: installs what is missing and builds.
+# Expects $root, the checkout.
+
+build_packages="gcc libc6-dev meson ninja-build pkg-config
+  libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
+  libgstreamer-plugins-bad1.0-dev libjson-glib-dev libzip-dev libpango1.0-dev
+  libgdk-pixbuf-2.0-dev opencl-c-headers
+  gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+  fonts-dejavu-core"
+
+test_packages="python3 python3-gi python3-gst-1.0 gir1.2-gst-plugins-base-1.0
+  dataset-fashion-mnist ocl-icd-libopencl1 pocl-opencl-icd mesa-opencl-icd
+  mandoc valgrind"
+
+say() {
+  printf '\n== %s\n' "$*"
+}
+
+# install PACKAGE...: what apt-get does not have yet, with sudo where needed.
+install() {
+  missing=
+  for package; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null \
+      | grep -q 'ok installed' || missing="$missing $package"
+  done
+  [ -n "$missing" ] || return 0
+  say "Installing:$missing"
+  if ! command -v apt-get >/dev/null; then
+    echo "This script installs through apt-get (Debian 12 or 13). Elsewhere install:$missing" >&2
+    return 1
+  fi
+  as_root=
+  if [ "$(id -u)" != 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      echo "Run as root, once: apt-get install$missing" >&2
+      return 1
+    fi
+    as_root=sudo
+  fi
+  $as_root apt-get -q update
+  $as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get -q install -y --no-install-recommends $missing
+}
+
+# build FOLDER [MESON OPTION...]
+build() {
+  folder=$1
+  shift
+  say "Building in $folder"
+  if [ -f "$folder/build.ninja" ]; then
+    meson configure "$folder" "$@"
+  else
+    meson setup "$folder" "$root" "$@"
+  fi
+  ninja -C "$folder"
+}

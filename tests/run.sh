@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Installs what is needed (Debian 12 or 13), builds, and runs all tests.
+#
+# usage: tests/run.sh [--sanitize]
+#   --sanitize  the same in a second build with AddressSanitizer and UBSan
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/pipelines/setup.sh"
+
+folder=$root/build
+options=
+case "${1-}" in
+  '') ;;
+  --sanitize)
+    folder=$root/build-sanitize
+    options="-Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1"
+    ;;
+  *) sed -n '3,7s/^# \{0,1\}//p' "$0"; exit 2 ;;
+esac
+
+install $build_packages $test_packages
+build "$folder" $options
+
+say "Testing"
+status=0
+meson test -C "$folder" --no-rebuild --print-errorlogs || status=$?
+python3 "$root/tests/summary.py" "$folder/meson-logs/testlog.json" || status=1
+exit $status
