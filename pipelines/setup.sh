@@ -55,3 +55,9 @@ build() {
   fi
   ninja -C "$folder"
 }
+
+# use_build FOLDER: the elements and the tool of a build, without installing.
+use_build() {
+  export GST_PLUGIN_PATH="$1/plugin${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}"
+  export PATH="$1/engine/tools:$PATH"
+}

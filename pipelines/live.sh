@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A camera on the screen with labels drawn on it.
+#
+# usage: pipelines/live.sh [DEVICE] [PROPERTY=VALUE...]
+#   DEVICE    a V4L2 device (/dev/video0), or "test" for a moving test picture
+#   PROPERTY  of rexnetclassify: width=1.0, model=FILE, top-k=3, ...
+#   SINK      (environment) where to show it: autovideosink
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/pipelines/setup.sh"
+use_build "${BUILD:-$root/build}"
+
+device=${1:-/dev/video0}
+[ $# -eq 0 ] || shift
+if [ "$device" = test ]; then
+  source="videotestsrc is-live=true pattern=ball"
+elif [ -e "$device" ]; then
+  source="v4l2src device=$device"
+else
+  echo "$device is not there; name a camera, or \"test\" for a test picture" >&2
+  exit 1
+fi
+
+# The leaky queue keeps the newest frame when the screen is slow.
+exec gst-launch-1.0 $source ! videoconvert ! queue max-size-buffers=2 leaky=downstream \
+  ! rexnetclassify "$@" ! rexnetoverlay ! videoconvert ! ${SINK:-autovideosink}
