@@ -190,10 +190,11 @@ rexnet_model_generate (RexnetVariant variant, double width, guint classes,
     GError ** error)
 {
   g_autoptr (RexnetStateDict) dict = NULL;
-  g_autofree char *name = NULL;
+  g_auto (RexnetSettings) settings;
   g_autofree char *number = NULL;
   RexnetChannels channels;
 
+  rexnet_settings_init (&settings);
   if (variant != REXNET_VARIANT_REXNET && variant != REXNET_VARIANT_REXNET_LITE) {
     g_set_error (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT,
         "weights can be generated for rexnet and rexnet-lite only");
@@ -211,14 +212,16 @@ rexnet_model_generate (RexnetVariant variant, double width, guint classes,
     return NULL;
   }
   number = rexnet_width_to_string (width);
-  name = g_strdup_printf ("%s-%s-generated", rexnet_variant_to_string (variant),
-      number);
-  dict = rexnet_state_dict_new (name);
+  settings.name = g_strdup_printf ("%s-%s-generated",
+      rexnet_variant_to_string (variant), number);
+  settings.has_width = TRUE;
+  settings.width = width;
+  dict = rexnet_state_dict_new (settings.name);
   rexnet_channels (variant, width, N_BLOCKS, &channels);
 
   Generator g = { .dict = dict, .error = error };
   add_network (&g, &channels, variant == REXNET_VARIANT_REXNET_LITE, classes);
   if (g.failed)
     return NULL;
-  return rexnet_model_new (dict, name, &width, error);
+  return rexnet_model_new (dict, &settings, error);
 }

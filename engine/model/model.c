@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
+#include <sys/mman.h>
 
 #include "channels.h"
 #include "family.h"
@@ -12,6 +13,7 @@ struct _RexnetModel
   RexnetNetwork net;
   GPtrArray *blobs;             /* of GBytes: what the tensors are views of */
   RexnetModelInfo info;
+  GMappedFile *mapped;          /* the file of the first blob, or NULL */
   char *name;
   char **labels;                /* info.classes of them, or NULL */
 };
@@ -44,16 +46,6 @@ rexnet_variant_from_string (const char *string, RexnetVariant * variant,
   return FALSE;
 }
 
-/* ImageNet's statistics and timm's evaluation settings for ReXNet. */
-static const RexnetInput default_input = {
-  .width = 224,
-  .height = 224,
-  .interpolation = REXNET_INTERPOLATION_BICUBIC,
-  .crop_pct = 0.875,
-  .mean = { 0.485f, 0.456f, 0.406f },
-  .std = { 0.229f, 0.224f, 0.225f },
-};
-
 static gboolean
 build_network (RexnetModel * self, RexnetStateDict * dict, GError ** error)
 {
@@ -76,8 +68,65 @@ add_parameters (const RexnetConv * conv, const char *name, gboolean pooled,
   *(guint64 *) data += rexnet_conv_parameters (conv);
 }
 
+static gboolean
+mismatch (RexnetStateDict * dict, GError ** error, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
+
+static gboolean
+mismatch (RexnetStateDict * dict, GError ** error, const char *format, ...)
+{
+  g_autofree char *what = NULL;
+  va_list args;
+
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error (error, REXNET_ERROR, REXNET_ERROR_MISMATCH, "%s: %s",
+      dict->source, what);
+  return FALSE;
+}
+
+static gboolean
+check_labels (char **labels, guint classes, const char *where, GError ** error)
+{
+  const guint n = g_strv_length (labels);
+
+  if (n == classes)
+    return TRUE;
+  g_set_error (error, REXNET_ERROR, REXNET_ERROR_MISMATCH,
+      "%s: there are %u labels for %u classes", where, n, classes);
+  return FALSE;
+}
+
+/* What the settings say must be what the tensors show. A width whose channels
+ * no multiplier gives is the settings' to name. */
+static gboolean
+check_settings (RexnetModel * self, RexnetStateDict * dict,
+    const RexnetSettings * s, GError ** error)
+{
+  const RexnetVariant variant = self->info.variant;
+  const guint classes = rexnet_network_classes (&self->net);
+
+  if (s->has_variant && s->variant != variant)
+    return mismatch (dict, error, "the settings say %s, the tensors are %s",
+        rexnet_variant_to_string (s->variant),
+        rexnet_variant_to_string (variant));
+  if (s->classes && s->classes != classes)
+    return mismatch (dict, error,
+        "the settings say %u classes, the tensors have %u", s->classes,
+        classes);
+  if (s->has_width && !rexnet_channels_match (&self->net, variant, s->width)) {
+    const double found = rexnet_channels_width (&self->net, variant);
+    if (rexnet_channels_match (&self->net, variant, found))
+      return mismatch (dict, error,
+          "the settings say width %g, the tensors have width %g", s->width,
+          found);
+  }
+  return !s->labels || check_labels (s->labels, classes, dict->source, error);
+}
+
 static void
-fill_info (RexnetModel * self, const double *width)
+fill_info (RexnetModel * self, const RexnetSettings * settings)
 {
   RexnetModelInfo *info = &self->info;
 
@@ -85,27 +134,77 @@ fill_info (RexnetModel * self, const double *width)
   info->depth = self->net.n_blocks;
   info->classes = rexnet_network_classes (&self->net);
   info->features = self->net.classifier[self->net.n_classifiers - 1].in;
-  info->width = width ? *width
+  info->width = settings->has_width ? settings->width
       : rexnet_channels_width (&self->net, info->variant);
-  info->input = default_input;
+  info->input = settings->input;
   rexnet_network_foreach (&self->net, add_parameters, &info->parameters);
 }
 
 RexnetModel *
-rexnet_model_new (RexnetStateDict * dict, const char *name,
-    const double *width, GError ** error)
+rexnet_model_new (RexnetStateDict * dict, RexnetSettings * settings,
+    GError ** error)
 {
   RexnetModel *self = g_new0 (RexnetModel, 1);
 
   g_atomic_ref_count_init (&self->refs);
   self->blobs = g_ptr_array_ref (dict->blobs);
-  self->name = g_strdup (name);
-  if (!build_network (self, dict, error)) {
+  self->mapped = dict->mapped ? g_mapped_file_ref (dict->mapped) : NULL;
+  if (!build_network (self, dict, error)
+      || !check_settings (self, dict, settings, error)) {
     rexnet_model_unref (self);
     return NULL;
   }
-  fill_info (self, width);
+  self->name = g_steal_pointer (&settings->name);
+  self->labels = g_steal_pointer (&settings->labels);
+  fill_info (self, settings);
   return self;
+}
+
+RexnetModel *
+rexnet_model_with_labels (RexnetModel * model, const char *path,
+    GError ** error)
+{
+  g_auto (GStrv) labels = rexnet_labels_read (path, error);
+  RexnetModel *self;
+
+  if (!labels || !check_labels (labels, model->info.classes, path, error))
+    return NULL;
+  self = g_new0 (RexnetModel, 1);
+  g_atomic_ref_count_init (&self->refs);
+  self->base = rexnet_model_ref (model->base ? model->base : model);
+  self->net = model->net;
+  self->info = model->info;
+  self->name = g_strdup (model->name);
+  self->info.name = self->name;
+  self->labels = g_steal_pointer (&labels);
+  return self;
+}
+
+gboolean
+rexnet_model_check (RexnetModel * self, RexnetVariant variant, double width,
+    GError ** error)
+{
+  const RexnetModelInfo *info = &self->info;
+
+  if (info->variant == variant
+      && (width == 0 || ABS (info->width - width) < 5e-4
+          || rexnet_channels_match (&self->net, variant, width)))
+    return TRUE;
+  g_set_error (error, REXNET_ERROR, REXNET_ERROR_MISMATCH,
+      "asked for variant %s and width %g, but %s is variant %s and width %g",
+      rexnet_variant_to_string (variant), width ? width : info->width,
+      info->name, rexnet_variant_to_string (info->variant), info->width);
+  return FALSE;
+}
+
+void
+rexnet_model_release_pages (RexnetModel * self)
+{
+  GMappedFile *mapped = self->base ? self->base->mapped : self->mapped;
+
+  if (mapped && g_mapped_file_get_length (mapped) > 0)
+    madvise (g_mapped_file_get_contents (mapped),
+        g_mapped_file_get_length (mapped), MADV_DONTNEED);
 }
 
 RexnetModel *
@@ -125,6 +224,7 @@ rexnet_model_unref (RexnetModel * self)
   else
     g_free (self->net.blocks);
   g_clear_pointer (&self->blobs, g_ptr_array_unref);
+  g_clear_pointer (&self->mapped, g_mapped_file_unref);
   g_strfreev (self->labels);
   g_free (self->name);
   g_free (self);

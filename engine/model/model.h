@@ -2,6 +2,7 @@
 /* What backends, the engine and the loaders may see of a model. */
 #pragma once
 
+#include "settings.h"
 #include "state_dict.h"
 
 /* Lives as long as the model. */
@@ -9,11 +10,14 @@ const RexnetNetwork *rexnet_model_get_network (RexnetModel * model);
 
 /*
  * Builds a model of the tensors in @dict, whose blobs it keeps references on.
- * @name: when the settings in @dict give none
- * @width: (nullable): the multiplier, where it is known
+ * @settings: must agree with the tensors; its name and labels are taken
  */
-RexnetModel *rexnet_model_new (RexnetStateDict * dict, const char *name,
-    const double *width, GError ** error);
+RexnetModel *rexnet_model_new (RexnetStateDict * dict,
+    RexnetSettings * settings, GError ** error);
+
+/* Lets the system drop the file's pages from memory until they are read again:
+ * for after the weights were packed. */
+void rexnet_model_release_pages (RexnetModel * model);
 
 /* Trainable parameters, before batch norm is folded. */
 guint64 rexnet_conv_parameters (const RexnetConv * conv);

@@ -40,6 +40,7 @@ rexnet_state_dict_free (RexnetStateDict * dict)
   g_free (dict->source);
   g_hash_table_unref (dict->entries);
   g_ptr_array_unref (dict->blobs);
+  g_clear_pointer (&dict->mapped, g_mapped_file_unref);
   g_free (dict->settings);
   g_free (dict->labels);
   g_free (dict);

@@ -12,6 +12,7 @@ typedef struct
   char *source;                 /* what errors call the file */
   GHashTable *entries;          /* of key, Entry */
   GPtrArray *blobs;             /* of GBytes: what the tensors are views of */
+  GMappedFile *mapped;          /* the file of the first blob, or NULL */
   char *settings, *labels;      /* JSON that the file carries, or NULL */
 } RexnetStateDict;
 

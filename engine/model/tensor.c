@@ -218,72 +218,79 @@ flattened (const RexnetTensor * tensor)
   return flat;
 }
 
-typedef void (*ChunkFunc) (const float *values, guint n, gpointer data);
-
-#define CHUNK 512
-
-/* Calls @func with every element, in row-major order, as float32. */
-static void
-foreach_chunk (const RexnetTensor * tensor, ChunkFunc func, gpointer data)
+void
+rexnet_tensor_read (const RexnetTensor * tensor, float *dst)
 {
   const RexnetTensor t = flattened (tensor);
   const guint n = rexnet_tensor_row_size (&t), rows = rexnet_tensor_rows (&t);
   const gint64 step = row_step (&t);
-  double wide[CHUNK];
-  float values[CHUNK];
+  double wide[256];
 
-  for (guint row = 0; row < rows; row++) {
+  for (guint row = 0; row < rows; row++, dst += n) {
     const guint8 *src = row_address (&t, row);
 
-    for (guint done = 0; done < n; done += CHUNK) {
-      const guint m = MIN (CHUNK, n - done);
-      if (t.dtype == REXNET_DTYPE_F32 && step == sizeof (float)) {
-        memcpy (values, src + done * step, m * sizeof (float));
-      } else {
-        read_row (src + done * step, t.dtype, step, m, wide);
-        for (guint i = 0; i < m; i++)
-          values[i] = (float) wide[i];
-      }
-      func (values, m, data);
+    if (t.dtype == REXNET_DTYPE_F32 && step == sizeof (float)) {
+      memcpy (dst, src, n * sizeof (float));
+      continue;
+    }
+    for (guint done = 0; done < n; done += G_N_ELEMENTS (wide)) {
+      const guint m = MIN (G_N_ELEMENTS (wide), n - done);
+
+      read_row (src + done * step, t.dtype, step, m, wide);
+      for (guint i = 0; i < m; i++)
+        dst[done + i] = (float) wide[i];
     }
   }
 }
 
-static void
-append_chunk (const float *values, guint n, gpointer data)
+/* The exponent's bits are all ones in infinities and NaNs. */
+#define LARGEST(type, exponent)                                         \
+  ({                                                                    \
+    type worst = 0;                                                     \
+    for (guint i = 0; i < n; i++, src += step) {                        \
+      type bits;                                                        \
+      memcpy (&bits, src, sizeof bits);                                 \
+      bits &= exponent;                                                 \
+      worst = MAX (worst, bits);                                        \
+    }                                                                   \
+    worst;                                                              \
+  })
+
+static gboolean
+row_is_finite (const guint8 * src, RexnetDtype dtype, gint64 step, guint n)
 {
-  float **dst = data;
+  switch (dtype) {
+    case REXNET_DTYPE_F32:
+      return LARGEST (guint32, 0x7f800000) != 0x7f800000;
+    case REXNET_DTYPE_F16:
+      return LARGEST (guint16, 0x7c00) != 0x7c00;
+    case REXNET_DTYPE_BF16:
+      return LARGEST (guint16, 0x7f80) != 0x7f80;
+    default:                   /* a double that no float reaches counts too */
+      for (guint i = 0; i < n; i++, src += step) {
+        double value;
 
-  memcpy (*dst, values, n * sizeof (float));
-  *dst += n;
-}
-
-void
-rexnet_tensor_read (const RexnetTensor * tensor, float *dst)
-{
-  foreach_chunk (tensor, append_chunk, &dst);
-}
-
-static void
-check_chunk (const float *values, guint n, gpointer data)
-{
-  guint32 worst = 0;
-
-  for (guint i = 0; i < n; i++) {
-    guint32 bits;
-    memcpy (&bits, &values[i], sizeof bits);
-    bits &= 0x7f800000;
-    worst = MAX (worst, bits);
+        memcpy (&value, src, sizeof value);
+        if (!isfinite ((float) value))
+          return FALSE;
+      }
+      return TRUE;
   }
-  if (worst == 0x7f800000)
-    *(gboolean *) data = FALSE;
 }
 
 gboolean
 rexnet_tensor_is_finite (const RexnetTensor * tensor)
 {
-  gboolean finite = TRUE;
+  const RexnetTensor t = flattened (tensor);
+  const guint n = rexnet_tensor_row_size (&t), rows = rexnet_tensor_rows (&t);
+  const gint64 step = row_step (&t);
+  const gint64 packed = rexnet_dtype_size (t.dtype);
 
-  foreach_chunk (tensor, check_chunk, &finite);
-  return finite;
+  /* a constant step lets the compiler use vectors */
+  for (guint row = 0; row < rows; row++)
+    if (!(step == packed ? row_is_finite (row_address (&t, row), t.dtype,
+                packed, n)
+            : row_is_finite (row_address (&t, row), t.dtype, step, n)))
+      return FALSE;
+  return TRUE;
 }

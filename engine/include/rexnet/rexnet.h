@@ -189,6 +189,17 @@ REXNET_API char *rexnet_model_find (RexnetVariant variant, double width,
 REXNET_API RexnetModel *rexnet_model_with_labels (RexnetModel * model,
     const char *path, GError ** error);
 
+/**
+ * rexnet_model_check:
+ * @width: multiplier, or 0 for any
+ *
+ * Whether @model is what was asked for.
+ *
+ * Returns: FALSE with REXNET_ERROR_MISMATCH, which says both
+ */
+REXNET_API gboolean rexnet_model_check (RexnetModel * model,
+    RexnetVariant variant, double width, GError ** error);
+
 REXNET_API RexnetModel *rexnet_model_ref (RexnetModel * model);
 /** @model: (nullable) */
 REXNET_API void rexnet_model_unref (RexnetModel * model);

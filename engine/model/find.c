@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where models of a variant and width lie; docs/model-formats.md lists it. */
+#include <math.h>
+#include <string.h>
+
+#include "channels.h"
+
+/* %W is the multiplier as in "1.0", %P its hundredfold as in "100". A name
+ * with a star stands for any that it matches, the first in sorted order. */
+static const char *const rexnet_names[] = {
+  "rexnet-%W.safetensors", "rexnet-%W-*.safetensors",
+  "rexnetv1_%W.pth", "rexnetv1_%Wx.pth", "rexnet_%W.pth",
+  "rexnet_%P.safetensors", "rexnet_%P.pth", "rexnet_%P.bin",
+  "rexnet_%P.*.safetensors",
+  "rexnet_%P.nav_in1k/model.safetensors",
+  "rexnet_%P.nav_in1k/pytorch_model.bin",
+  "rexnet_%P-*.pth",
+  NULL
+};
+
+static const char *const lite_names[] = {
+  "rexnet-lite-%W.safetensors", "rexnet-lite-%W-*.safetensors",
+  "rexnet_lite_%W.pth", "rexnet_lite_%Wx.pth", "rexnetv1_lite_%W.pth",
+  NULL
+};
+
+static const char *const rexnetr_names[] = {
+  "rexnetr-%W.safetensors", "rexnetr-%W-*.safetensors",
+  "rexnetr_%P.safetensors", "rexnetr_%P.pth", "rexnetr_%P.bin",
+  "rexnetr_%P.*.safetensors",
+  "rexnetr_%P.sw_in12k_ft_in1k/model.safetensors",
+  "rexnetr_%P.sw_in12k_ft_in1k/pytorch_model.bin",
+  "rexnetr_%P-*.pth",
+  NULL
+};
+
+/* By variant. */
+static const char *const *const names[] = {
+  rexnet_names, lite_names, rexnetr_names
+};
+
+static GPtrArray *
+search_folders (void)
+{
+  GPtrArray *folders = g_ptr_array_new_with_free_func (g_free);
+  const char *path = g_getenv ("REXNET_MODEL_PATH");
+  g_auto (GStrv) own = g_strsplit (path ? path : "", G_SEARCHPATH_SEPARATOR_S,
+      -1);
+
+  for (char **folder = own; *folder; folder++)
+    if (**folder)
+      g_ptr_array_add (folders, g_strdup (*folder));
+  g_ptr_array_add (folders, g_build_filename (g_get_user_data_dir (), "rexnet",
+          "models", NULL));
+  for (const char *const *dir = g_get_system_data_dirs (); *dir; dir++)
+    g_ptr_array_add (folders, g_build_filename (*dir, "rexnet", "models",
+            NULL));
+  return folders;
+}
+
+/* @pattern with its %W and %P filled in; "*" for any width. */
+static char *
+expand (const char *pattern, double width)
+{
+  g_autofree char *number = width ? rexnet_width_to_string (width)
+      : g_strdup ("*");
+  g_autofree char *percent = width ?
+      g_strdup_printf ("%03.0f", rint (width * 100)) : g_strdup ("*");
+  GString *name = g_string_new (pattern);
+
+  g_string_replace (name, "%W", number, 0);
+  g_string_replace (name, "%P", percent, 0);
+  return g_string_free (name, FALSE);
+}
+
+static gboolean
+is_file (const char *path)
+{
+  return g_file_test (path, G_FILE_TEST_IS_REGULAR);
+}
+
+/* The first file in @folder that @name, which may hold stars, fits. */
+static char *
+find_matching (const char *folder, const char *name)
+{
+  g_auto (GStrv) parts = g_strsplit (name, "/", 2);
+  g_autoptr (GPatternSpec) pattern = g_pattern_spec_new (parts[0]);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  g_autofree char *best = NULL;
+  const char *entry;
+
+  while (dir && (entry = g_dir_read_name (dir))) {
+    g_autofree char *path = g_build_filename (folder, entry, parts[1], NULL);
+
+    if (g_pattern_spec_match_string (pattern, entry) && is_file (path)
+        && (!best || strcmp (path, best) < 0)) {
+      g_free (best);
+      best = g_steal_pointer (&path);
+    }
+  }
+  return g_steal_pointer (&best);
+}
+
+static char *
+find_in_folder (const char *folder, const char *const *patterns, double width)
+{
+  for (; *patterns; patterns++) {
+    g_autofree char *name = expand (*patterns, width);
+    g_autofree char *path = g_build_filename (folder, name, NULL);
+
+    if (strchr (name, '*')) {
+      char *found = find_matching (folder, name);
+      if (found)
+        return found;
+    } else if (is_file (path)) {
+      return g_steal_pointer (&path);
+    }
+  }
+  return NULL;
+}
+
+static void
+set_not_found (GError ** error, RexnetVariant variant, double width,
+    GPtrArray * folders)
+{
+  const char *variant_name = rexnet_variant_to_string (variant);
+  g_autofree char *number = width ? rexnet_width_to_string (width)
+      : g_strdup ("any");
+  g_autofree char *example = expand (names[variant][0], width ? width : 1);
+  g_autofree char *where = NULL;
+
+  g_ptr_array_add (folders, NULL);
+  where = g_strjoinv (", ", (char **) folders->pdata);
+  g_set_error (error, REXNET_ERROR, REXNET_ERROR_NOT_FOUND,
+      "no model of variant %s and width %s in %s: put %s, or the published "
+      "weights under their own name, into one of these folders, or set "
+      "REXNET_MODEL_PATH", variant_name, number, where, example);
+}
+
+char *
+rexnet_model_find (RexnetVariant variant, double width, GError ** error)
+{
+  g_autoptr (GPtrArray) folders = NULL;
+
+  if (variant >= G_N_ELEMENTS (names) || !(width >= 0 && width <= 100)) {
+    g_set_error (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT,
+        "no model has variant %d and the width multiplier %g", variant, width);
+    return NULL;
+  }
+  folders = search_folders ();
+  for (guint i = 0; i < folders->len; i++) {
+    char *path = find_in_folder (folders->pdata[i], names[variant], width);
+
+    if (path)
+      return path;
+  }
+  set_not_found (error, variant, width, folders);
+  return NULL;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a file says of itself beside its tensors. */
+#pragma once
+
+#include <rexnet/rexnet.h>
+
+typedef struct
+{
+  char *name;
+  gboolean has_variant, has_width;
+  RexnetVariant variant;
+  double width;                 /* multiplier */
+  guint classes;                /* 0: not told */
+  RexnetInput input;
+  char **labels;                /* or NULL */
+} RexnetSettings;
+
+/* ImageNet's statistics and timm's evaluation settings for ReXNet. */
+void rexnet_settings_init (RexnetSettings * settings);
+void rexnet_settings_clear (RexnetSettings * settings);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RexnetSettings, rexnet_settings_clear)
+
+/* The value of "rexnet.settings". @where: what errors call it. */
+gboolean rexnet_settings_parse (RexnetSettings * settings, const char *text,
+    const char *where, GError ** error);
+
+/* A config.json of timm's: its pretrained_cfg, num_classes and label names. */
+gboolean rexnet_settings_parse_timm (RexnetSettings * settings,
+    const char *text, gsize length, const char *where, GError ** error);
+
+/* The value of "rexnet.labels", a JSON array of strings. */
+gboolean rexnet_settings_parse_labels (RexnetSettings * settings,
+    const char *text, const char *where, GError ** error);
+
+/* Reads a file with one label a line. Returns: (transfer full). */
+char **rexnet_labels_read (const char *path, GError ** error);
