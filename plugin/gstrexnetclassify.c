@@ -1,0 +1,707 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * SECTION:element-rexnetclassify
+ * @title: rexnetclassify
+ * @short_description: classifies video frames with ReXNet
+ * @see_also: rexnetoverlay, rexnetjson
+ *
+ * Classifies frames and attaches what it found to them as metadata, see
+ * docs/metadata.md. Every frame is passed on, its pixels and times untouched.
+ * Frames of any raw format are read as they are; no videoconvert or videoscale
+ * is needed in front.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 filesrc location=clip.webm ! decodebin ! rexnetclassify ! rexnetoverlay ! videoconvert ! autovideosink
+ * ]|
+ *
+ * Since: 0.1
+ */
+#include "gstrexnetclassify.h"
+
+#include <gst/video/video.h>
+
+#include "rexnetframe.h"
+#include "rexnetmeta.h"
+#include "rexnetpacer.h"
+#include "rexnetshare.h"
+
+GST_DEBUG_CATEGORY_STATIC (rexnet_classify_debug);
+#define GST_CAT_DEFAULT rexnet_classify_debug
+
+#define MAX_PIXELS 32768
+#define MAX_WIDTH 10.0
+#define MAX_THREADS 256
+
+#define ANY_VARIANT (-1)
+
+/* What may change while frames flow. */
+typedef struct
+{
+  guint top_k;
+  double threshold;
+  guint interval;
+  gboolean post_messages;
+} Tuning;
+
+struct _GstRexnetClassify
+{
+  GstBaseTransform parent;
+
+  /* Guarded by the object lock. */
+  char *model, *labels, *device;
+  int variant;                  /* a RexnetVariant or ANY_VARIANT */
+  double width;
+  guint threads;
+  RexnetScheduling scheduling;
+  Tuning tuning;
+  RexnetPacer pacer;
+  guint64 frames, inferred, skipped, errors;
+
+  /* Set by start and stop; read by others with the object lock. */
+  RexnetEngine *engine;
+
+  /* Of the streaming thread. */
+  RexnetFrame frame;
+  RexnetScore *best;            /* a place for each class */
+  guint classes;
+  float *scores;                /* of the last inference */
+  gboolean have_result;
+  GstClockTime result_pts;
+  gint64 result_time;           /* monotonic */
+  guint phase;                  /* frames since one was due by the interval */
+};
+
+enum
+{
+  PROP_0,
+  PROP_MODEL,
+  PROP_LABELS,
+  PROP_WIDTH,
+  PROP_VARIANT,
+  PROP_DEVICE,
+  PROP_ACTIVE_DEVICE,
+  PROP_THREADS,
+  PROP_SCHEDULING,
+  PROP_TOP_K,
+  PROP_THRESHOLD,
+  PROP_INTERVAL,
+  PROP_POST_MESSAGES,
+  PROP_STATS,
+  N_PROPS
+};
+
+static GParamSpec *props[N_PROPS];
+
+#define gst_rexnet_classify_parent_class parent_class
+G_DEFINE_TYPE_WITH_CODE (GstRexnetClassify, gst_rexnet_classify,
+    GST_TYPE_BASE_TRANSFORM,
+    GST_DEBUG_CATEGORY_INIT (rexnet_classify_debug, "rexnetclassify", 0,
+        "ReXNet classification"));
+GST_ELEMENT_REGISTER_DEFINE (rexnetclassify, "rexnetclassify", GST_RANK_NONE,
+    GST_TYPE_REXNET_CLASSIFY);
+
+#define GST_TYPE_REXNET_VARIANT (gst_rexnet_variant_get_type ())
+static GType
+gst_rexnet_variant_get_type (void)
+{
+  static gsize type;
+  static const GEnumValue values[] = {
+    {ANY_VARIANT, "Whatever the model file holds", "any"},
+    {REXNET_VARIANT_REXNET, "ReXNet", "rexnet"},
+    {REXNET_VARIANT_REXNET_LITE, "ReXNet-lite", "rexnet-lite"},
+    {REXNET_VARIANT_REXNETR, "ReXNet with channels in multiples of 8",
+        "rexnetr"},
+    {0}
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type,
+        g_enum_register_static ("GstRexnetVariant", values));
+  return type;
+}
+
+#define GST_TYPE_REXNET_SCHEDULING (gst_rexnet_scheduling_get_type ())
+static GType
+gst_rexnet_scheduling_get_type (void)
+{
+  static gsize type;
+  static const GEnumValue values[] = {
+    {REXNET_SCHEDULING_LATENCY, "All threads on one frame", "latency"},
+    {REXNET_SCHEDULING_THROUGHPUT, "One frame a thread, where elements share "
+          "an engine", "throughput"},
+    {0}
+  };
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type,
+        g_enum_register_static ("GstRexnetScheduling", values));
+  return type;
+}
+
+/* ---- properties -------------------------------------------------------- */
+
+static void
+set_string (char **field, const GValue * value)
+{
+  const char *string = g_value_get_string (value);
+
+  g_free (*field);
+  *field = string && *string ? g_strdup (string) : NULL;
+}
+
+static void
+gst_rexnet_classify_set_property (GObject * object, guint id,
+    const GValue * value, GParamSpec * pspec)
+{
+  GstRexnetClassify *self = GST_REXNET_CLASSIFY (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_MODEL:
+      set_string (&self->model, value);
+      break;
+    case PROP_LABELS:
+      set_string (&self->labels, value);
+      break;
+    case PROP_WIDTH:
+      self->width = g_value_get_double (value);
+      break;
+    case PROP_VARIANT:
+      self->variant = g_value_get_enum (value);
+      break;
+    case PROP_DEVICE:
+      set_string (&self->device, value);
+      break;
+    case PROP_THREADS:
+      self->threads = g_value_get_uint (value);
+      break;
+    case PROP_SCHEDULING:
+      self->scheduling = g_value_get_enum (value);
+      break;
+    case PROP_TOP_K:
+      self->tuning.top_k = g_value_get_uint (value);
+      break;
+    case PROP_THRESHOLD:
+      self->tuning.threshold = g_value_get_double (value);
+      break;
+    case PROP_INTERVAL:
+      self->tuning.interval = g_value_get_uint (value);
+      break;
+    case PROP_POST_MESSAGES:
+      self->tuning.post_messages = g_value_get_boolean (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* With the object lock. */
+static GstStructure *
+make_stats (GstRexnetClassify * self)
+{
+  const RexnetTimes *times = &self->pacer.times;
+
+  return gst_structure_new ("rexnet-stats",
+      "frames", G_TYPE_UINT64, self->frames,
+      "inferred", G_TYPE_UINT64, self->inferred,
+      "skipped", G_TYPE_UINT64, self->skipped,
+      "errors", G_TYPE_UINT64, self->errors,
+      "mean-ms", G_TYPE_DOUBLE, rexnet_times_mean (times) / 1000,
+      "p50-ms", G_TYPE_DOUBLE, rexnet_times_quantile (times, 0.5) / 1000.,
+      "p95-ms", G_TYPE_DOUBLE, rexnet_times_quantile (times, 0.95) / 1000.,
+      "latency", G_TYPE_UINT64, self->pacer.latency, NULL);
+}
+
+static void
+gst_rexnet_classify_get_property (GObject * object, guint id, GValue * value,
+    GParamSpec * pspec)
+{
+  GstRexnetClassify *self = GST_REXNET_CLASSIFY (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_MODEL:
+      g_value_set_string (value, self->model);
+      break;
+    case PROP_LABELS:
+      g_value_set_string (value, self->labels);
+      break;
+    case PROP_WIDTH:
+      g_value_set_double (value, self->width);
+      break;
+    case PROP_VARIANT:
+      g_value_set_enum (value, self->variant);
+      break;
+    case PROP_DEVICE:
+      g_value_set_string (value, self->device ? self->device : "auto");
+      break;
+    case PROP_ACTIVE_DEVICE:
+      g_value_set_string (value, self->engine ?
+          rexnet_engine_get_info (self->engine)->device : NULL);
+      break;
+    case PROP_THREADS:
+      g_value_set_uint (value, self->threads);
+      break;
+    case PROP_SCHEDULING:
+      g_value_set_enum (value, self->scheduling);
+      break;
+    case PROP_TOP_K:
+      g_value_set_uint (value, self->tuning.top_k);
+      break;
+    case PROP_THRESHOLD:
+      g_value_set_double (value, self->tuning.threshold);
+      break;
+    case PROP_INTERVAL:
+      g_value_set_uint (value, self->tuning.interval);
+      break;
+    case PROP_POST_MESSAGES:
+      g_value_set_boolean (value, self->tuning.post_messages);
+      break;
+    case PROP_STATS:
+      g_value_take_boxed (value, make_stats (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* ---- start and stop ---------------------------------------------------- */
+
+static void
+post_error (GstRexnetClassify * self, const GError * error)
+{
+  GstResourceError code = GST_RESOURCE_ERROR_FAILED;
+
+  if (g_error_matches (error, REXNET_ERROR, REXNET_ERROR_NOT_FOUND)
+      || g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    code = GST_RESOURCE_ERROR_NOT_FOUND;
+  else if (g_error_matches (error, REXNET_ERROR, REXNET_ERROR_CORRUPT))
+    code = GST_RESOURCE_ERROR_READ;
+  else if (g_error_matches (error, REXNET_ERROR, REXNET_ERROR_MISMATCH)
+      || g_error_matches (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT))
+    code = GST_RESOURCE_ERROR_SETTINGS;
+  else if (error->domain == G_FILE_ERROR)
+    code = GST_RESOURCE_ERROR_OPEN_READ;
+  gst_element_message_full (GST_ELEMENT (self), GST_MESSAGE_ERROR,
+      GST_RESOURCE_ERROR, code, g_strdup (error->message), NULL, __FILE__,
+      GST_FUNCTION, __LINE__);
+}
+
+static RexnetEngine *
+acquire_engine (GstRexnetClassify * self, GError ** error)
+{
+  g_autofree char *model = NULL, *labels = NULL, *device = NULL;
+  RexnetRequest request = { 0 };
+
+  GST_OBJECT_LOCK (self);
+  request.model = model = g_strdup (self->model);
+  request.labels = labels = g_strdup (self->labels);
+  request.device = device = g_strdup (self->device ? self->device : "auto");
+  request.any_variant = self->variant == ANY_VARIANT;
+  request.variant = request.any_variant ? 0 : self->variant;
+  request.width = self->width;
+  request.threads = self->threads;
+  request.scheduling = self->scheduling;
+  GST_OBJECT_UNLOCK (self);
+
+  return rexnet_share_acquire (&request, error);
+}
+
+/* Two inferences of a grey picture: the first frame comes as fast as the
+ * others then, and how fast that is can be announced. */
+static gboolean
+warm_up (GstRexnetClassify * self, RexnetEngine * engine, gint64 * us,
+    GError ** error)
+{
+  static const guint8 grey[3] = { 128, 128, 128 };
+  RexnetImage image = {
+    .format = REXNET_FORMAT_RGB, .width = 1, .height = 1,
+    .plane = { grey }, .stride = { sizeof grey },
+  };
+
+  for (int i = 0; i < 2; i++) {
+    gint64 start = g_get_monotonic_time ();
+
+    if (!rexnet_engine_classify (engine, &image, 1, self->scores, error))
+      return FALSE;
+    *us = g_get_monotonic_time () - start;
+  }
+  return TRUE;
+}
+
+static gboolean
+gst_rexnet_classify_start (GstBaseTransform * trans)
+{
+  GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
+  g_autoptr (GError) error = NULL;
+  RexnetEngine *engine = acquire_engine (self, &error);
+  gint64 us;
+
+  if (!engine) {
+    post_error (self, error);
+    return FALSE;
+  }
+  self->classes =
+      rexnet_model_get_info (rexnet_engine_get_model (engine))->classes;
+  self->scores = g_new (float, self->classes);
+  self->best = g_new (RexnetScore, self->classes);
+  self->have_result = FALSE;
+  if (!warm_up (self, engine, &us, &error)) {
+    post_error (self, error);
+    rexnet_share_release (engine);
+    g_clear_pointer (&self->scores, g_free);
+    g_clear_pointer (&self->best, g_free);
+    return FALSE;
+  }
+
+  GST_OBJECT_LOCK (self);
+  self->engine = engine;
+  self->frames = self->inferred = self->skipped = self->errors = 0;
+  rexnet_pacer_start (&self->pacer, us);
+  GST_OBJECT_UNLOCK (self);
+  GST_INFO_OBJECT (self, "model %s on %s, %.1f ms a frame",
+      rexnet_model_get_info (rexnet_engine_get_model (engine))->name,
+      rexnet_engine_get_info (engine)->device, us / 1000.);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ACTIVE_DEVICE]);
+  return TRUE;
+}
+
+static gboolean
+gst_rexnet_classify_stop (GstBaseTransform * trans)
+{
+  GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
+  RexnetEngine *engine;
+
+  GST_OBJECT_LOCK (self);
+  engine = g_steal_pointer (&self->engine);
+  GST_OBJECT_UNLOCK (self);
+  if (engine)
+    rexnet_share_release (engine);
+  rexnet_frame_clear (&self->frame);
+  g_clear_pointer (&self->scores, g_free);
+  g_clear_pointer (&self->best, g_free);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ACTIVE_DEVICE]);
+  return TRUE;
+}
+
+static gboolean
+gst_rexnet_classify_set_caps (GstBaseTransform * trans, GstCaps * in,
+    GstCaps * out)
+{
+  GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
+  GstVideoInfo info;
+
+  if (!gst_video_info_from_caps (&info, in)
+      || !rexnet_frame_setup (&self->frame, &info,
+          &rexnet_engine_get_info (self->engine)->input)) {
+    GST_ERROR_OBJECT (self, "no way to read %" GST_PTR_FORMAT, in);
+    return FALSE;
+  }
+  self->have_result = FALSE;
+  return TRUE;
+}
+
+/* ---- frames ------------------------------------------------------------ */
+
+static gboolean
+infer (GstRexnetClassify * self, GstBuffer * buffer, GstClockTime running)
+{
+  g_autoptr (GError) error = NULL;
+  gint64 start = g_get_monotonic_time (), us;
+  const RexnetImage *image = rexnet_frame_map (&self->frame, buffer, &error);
+  gboolean ok, latency_changed = FALSE;
+
+  if (!image) {
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("%s", error->message), (NULL));
+    return FALSE;
+  }
+  ok = rexnet_engine_classify (self->engine, image, 1, self->scores, &error);
+  rexnet_frame_unmap (&self->frame);
+  self->result_time = g_get_monotonic_time ();
+  self->result_pts = GST_BUFFER_PTS (buffer);
+  us = self->result_time - start;
+
+  GST_OBJECT_LOCK (self);
+  if (ok) {
+    self->inferred++;
+    latency_changed = rexnet_pacer_done (&self->pacer, running, us);
+  } else {
+    self->errors++;
+  }
+  GST_OBJECT_UNLOCK (self);
+  if (!ok) {
+    post_error (self, error);
+    return FALSE;
+  }
+  self->have_result = TRUE;
+  if (latency_changed)
+    gst_element_post_message (GST_ELEMENT (self),
+        gst_message_new_latency (GST_OBJECT (self)));
+  return TRUE;
+}
+
+/* In the stream's own time where it has one; never 0, which means "new". */
+static GstClockTime
+result_age (GstRexnetClassify * self, GstBuffer * buffer)
+{
+  GstClockTime pts = GST_BUFFER_PTS (buffer), age = 0;
+
+  if (GST_CLOCK_TIME_IS_VALID (pts)
+      && GST_CLOCK_TIME_IS_VALID (self->result_pts))
+    age = pts > self->result_pts ? pts - self->result_pts :
+        self->result_pts - pts;
+  if (age == 0)
+    age = (g_get_monotonic_time () - self->result_time) * GST_USECOND;
+  return MAX (age, 1);
+}
+
+static void
+post_result (GstRexnetClassify * self, GstBuffer * buffer,
+    GstStructure * structure)
+{
+  const GstSegment *segment = &GST_BASE_TRANSFORM (self)->segment;
+  GstClockTime pts = GST_BUFFER_PTS (buffer);
+
+  gst_structure_set (structure,
+      "timestamp", G_TYPE_UINT64, pts,
+      "stream-time", G_TYPE_UINT64,
+      gst_segment_to_stream_time (segment, GST_FORMAT_TIME, pts),
+      "running-time", G_TYPE_UINT64,
+      gst_segment_to_running_time (segment, GST_FORMAT_TIME, pts),
+      "duration", G_TYPE_UINT64, GST_BUFFER_DURATION (buffer), NULL);
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self), structure));
+}
+
+static void
+attach (GstRexnetClassify * self, GstBuffer * buffer, const Tuning * tuning,
+    GstClockTime age)
+{
+  guint n = rexnet_top_k (self->scores, self->classes,
+      MIN (tuning->top_k, self->classes), tuning->threshold, self->best);
+  GstStructure *structure = gst_structure_new_empty ("rexnet-classification");
+
+  rexnet_result_to_structure (structure,
+      rexnet_engine_get_model (self->engine),
+      rexnet_engine_get_info (self->engine)->device, REXNET_REGION_FRAME, age,
+      self->best, n);
+  rexnet_meta_add (buffer, structure);
+  if (tuning->post_messages && age == 0)
+    post_result (self, buffer, structure);
+  else
+    gst_structure_free (structure);
+}
+
+/* Whether this frame gets an inference of its own. */
+static gboolean
+is_due (GstRexnetClassify * self, GstBuffer * buffer, const Tuning * tuning,
+    GstClockTime running)
+{
+  GstClockTime now = GST_CLOCK_TIME_NONE;
+  gboolean late;
+
+  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP))
+    return FALSE;
+  if (!self->have_result) {
+    self->phase = 0;
+    return TRUE;
+  }
+  if (++self->phase < tuning->interval)
+    return FALSE;
+  if (GST_STATE (self) == GST_STATE_PLAYING)
+    now = gst_element_get_current_running_time (GST_ELEMENT (self));
+  GST_OBJECT_LOCK (self);
+  late = rexnet_pacer_is_late (&self->pacer, running, now);
+  self->skipped += late;
+  GST_OBJECT_UNLOCK (self);
+  if (!late)
+    self->phase = 0;
+  return !late;
+}
+
+static GstFlowReturn
+gst_rexnet_classify_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
+{
+  GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
+  GstClockTime running = gst_segment_to_running_time (&trans->segment,
+      GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
+  gboolean due;
+  Tuning tuning;
+
+  GST_OBJECT_LOCK (self);
+  tuning = self->tuning;
+  self->frames++;
+  GST_OBJECT_UNLOCK (self);
+
+  due = is_due (self, buffer, &tuning, running);
+  if (due && !infer (self, buffer, running))
+    return GST_FLOW_ERROR;
+  if (self->have_result)
+    attach (self, buffer, &tuning, due ? 0 : result_age (self, buffer));
+  return GST_FLOW_OK;
+}
+
+/* ---- events and queries ------------------------------------------------ */
+
+static gboolean
+gst_rexnet_classify_sink_event (GstBaseTransform * trans, GstEvent * event)
+{
+  GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
+
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_STREAM_START:
+    case GST_EVENT_SEGMENT:
+    case GST_EVENT_FLUSH_STOP:
+      self->have_result = FALSE;
+      GST_OBJECT_LOCK (self);
+      rexnet_pacer_reset (&self->pacer);
+      GST_OBJECT_UNLOCK (self);
+      break;
+    default:
+      break;
+  }
+  return GST_BASE_TRANSFORM_CLASS (parent_class)->sink_event (trans, event);
+}
+
+static gboolean
+gst_rexnet_classify_src_event (GstBaseTransform * trans, GstEvent * event)
+{
+  GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
+
+  GST_OBJECT_LOCK (self);
+  rexnet_pacer_event (&self->pacer, event);
+  GST_OBJECT_UNLOCK (self);
+  /* The base class must not see it: with qos=true it would drop frames. */
+  if (GST_EVENT_TYPE (event) == GST_EVENT_QOS)
+    return gst_pad_push_event (trans->sinkpad, event);
+  return GST_BASE_TRANSFORM_CLASS (parent_class)->src_event (trans, event);
+}
+
+static gboolean
+gst_rexnet_classify_query (GstBaseTransform * trans, GstPadDirection direction,
+    GstQuery * query)
+{
+  GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
+
+  if (!GST_BASE_TRANSFORM_CLASS (parent_class)->query (trans, direction, query))
+    return FALSE;
+  if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY
+      && direction == GST_PAD_SRC) {
+    GST_OBJECT_LOCK (self);
+    rexnet_pacer_answer (&self->pacer, query);
+    GST_OBJECT_UNLOCK (self);
+  }
+  return TRUE;
+}
+
+/* ---- class ------------------------------------------------------------- */
+
+static void
+gst_rexnet_classify_finalize (GObject * object)
+{
+  GstRexnetClassify *self = GST_REXNET_CLASSIFY (object);
+
+  g_free (self->model);
+  g_free (self->labels);
+  g_free (self->device);
+  G_OBJECT_CLASS (parent_class)->finalize (object);
+}
+
+static void
+install_properties (GObjectClass * class)
+{
+  GParamFlags rw = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+  GParamFlags ready = rw | GST_PARAM_MUTABLE_READY;
+  GParamFlags playing = rw | GST_PARAM_MUTABLE_PLAYING;
+  GParamFlags ro = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  props[PROP_MODEL] = g_param_spec_string ("model", "Model",
+      "Model file (.pth, .bin or .safetensors); unset: the one found by width "
+      "and variant, or the built-in one", NULL, ready);
+  props[PROP_LABELS] = g_param_spec_string ("labels", "Labels",
+      "Text file with one label a line, in place of the model's own", NULL,
+      ready);
+  props[PROP_WIDTH] = g_param_spec_double ("width", "Width",
+      "Width multiplier of the model to look for or to insist on; 0: any",
+      0, MAX_WIDTH, 0, ready);
+  props[PROP_VARIANT] = g_param_spec_enum ("variant", "Variant",
+      "Variant of the model to look for or to insist on",
+      GST_TYPE_REXNET_VARIANT, ANY_VARIANT, ready);
+  props[PROP_DEVICE] = g_param_spec_string ("device", "Device",
+      "Where to run: auto or cpu", "auto", ready);
+  props[PROP_ACTIVE_DEVICE] = g_param_spec_string ("active-device",
+      "Active device", "Where it runs; NULL while stopped", NULL, ro);
+  props[PROP_THREADS] = g_param_spec_uint ("threads", "Threads",
+      "Worker threads; 0: one for each core", 0, MAX_THREADS, 0, ready);
+  props[PROP_SCHEDULING] = g_param_spec_enum ("scheduling", "Scheduling",
+      "How the threads share the work", GST_TYPE_REXNET_SCHEDULING,
+      REXNET_SCHEDULING_LATENCY, ready);
+  props[PROP_TOP_K] = g_param_spec_uint ("top-k", "Top k",
+      "Most labels a frame, best first", 1, G_MAXUINT16, 5, playing);
+  props[PROP_THRESHOLD] = g_param_spec_double ("threshold", "Threshold",
+      "Least score of a label", 0, 1, 0, playing);
+  props[PROP_INTERVAL] = g_param_spec_uint ("interval", "Interval",
+      "Classify every Nth frame; the others carry the last result and its age",
+      1, G_MAXUINT, 1, playing);
+  props[PROP_POST_MESSAGES] = g_param_spec_boolean ("post-messages",
+      "Post messages", "Post each new result on the bus, as an element message "
+      "\"rexnet-classification\"", FALSE, playing);
+  props[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
+      "Frames, inferences, and the time they took", GST_TYPE_STRUCTURE, ro);
+  g_object_class_install_properties (class, N_PROPS, props);
+}
+
+/* Every format that GStreamer can unpack, in system memory. */
+static void
+add_templates (GstElementClass * class)
+{
+  g_autoptr (GstCaps) caps = gst_video_make_raw_caps (NULL, 0);
+
+  gst_caps_set_simple (caps,
+      "width", GST_TYPE_INT_RANGE, 1, MAX_PIXELS,
+      "height", GST_TYPE_INT_RANGE, 1, MAX_PIXELS, NULL);
+  gst_element_class_add_pad_template (class,
+      gst_pad_template_new ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
+  gst_element_class_add_pad_template (class,
+      gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
+}
+
+static void
+gst_rexnet_classify_class_init (GstRexnetClassifyClass * class)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (class);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (class);
+  GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (class);
+
+  object_class->set_property = gst_rexnet_classify_set_property;
+  object_class->get_property = gst_rexnet_classify_get_property;
+  object_class->finalize = gst_rexnet_classify_finalize;
+  install_properties (object_class);
+  gst_type_mark_as_plugin_api (GST_TYPE_REXNET_VARIANT, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_REXNET_SCHEDULING, 0);
+
+  add_templates (element_class);
+  gst_element_class_set_static_metadata (element_class,
+      "ReXNet classifier", "Filter/Analyzer/Video",
+      "Classifies video frames with ReXNet and attaches the labels to them",
+      "gst-rexnet");
+
+  trans_class->start = gst_rexnet_classify_start;
+  trans_class->stop = gst_rexnet_classify_stop;
+  trans_class->set_caps = gst_rexnet_classify_set_caps;
+  trans_class->transform_ip = gst_rexnet_classify_transform_ip;
+  trans_class->sink_event = gst_rexnet_classify_sink_event;
+  trans_class->src_event = gst_rexnet_classify_src_event;
+  trans_class->query = gst_rexnet_classify_query;
+}
+
+static void
+gst_rexnet_classify_init (GstRexnetClassify * self)
+{
+  gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
+  self->variant = ANY_VARIANT;
+  self->tuning = (Tuning) { .top_k = 5, .interval = 1 };
+}

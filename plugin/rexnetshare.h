@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Engines shared between the elements of a process: elements that ask for the
+ * same thing get the same engine, and with it one copy of the weights.
+ */
+#pragma once
+
+#include <rexnet/rexnet.h>
+
+G_BEGIN_DECLS
+
+/* RexnetRequest: all that decides what an engine is. */
+typedef struct
+{
+  const char *model;            /* (nullable): path */
+  const char *labels;           /* (nullable): path */
+  gboolean any_variant;         /* variant was not asked for */
+  RexnetVariant variant;
+  double width;                 /* multiplier; 0: not asked for */
+  const char *device;
+  guint threads;
+  RexnetScheduling scheduling;
+} RexnetRequest;
+
+/*
+ * Finds or makes the engine: of the model file; else of the file that
+ * rexnet_model_find() finds by width and variant; else of the built-in model.
+ * Any thread. A file that changed since is loaded anew.
+ *
+ * Returns: (transfer full): to be given to rexnet_share_release(), or NULL
+ *   with the error. REXNET_ERROR_MISMATCH when the file holds another width
+ *   or variant than asked for.
+ */
+RexnetEngine *rexnet_share_acquire (const RexnetRequest * request,
+    GError ** error);
+
+/* The last release of an engine frees it. Any thread. */
+void rexnet_share_release (RexnetEngine * engine);
+
+G_END_DECLS
