@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+
+#include "images.h"
+
+#define MAX_SIDE 32768
+#define MAX_PIXELS (1 << 28)
+
+/* Before anything is allocated for its pixels. */
+static gboolean
+check_file (const char *path, GError ** error)
+{
+  GStatBuf st;
+  int width, height;
+
+  if (g_stat (path, &st) != 0) {
+    int code = errno;
+
+    g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (code),
+        g_strerror (code));
+    return FALSE;
+  }
+  if (!S_ISREG (st.st_mode)) {
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
+        S_ISDIR (st.st_mode) ? "is a folder" : "is no regular file");
+    return FALSE;
+  }
+  if (gdk_pixbuf_get_file_info (path, &width, &height)
+      && (width > MAX_SIDE || height > MAX_SIDE
+          || (gint64) width * height > MAX_PIXELS)) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+        "%d x %d pixels are more than a picture may have (%d a side, %d "
+        "million in all)", width, height, MAX_SIDE, MAX_PIXELS / 1000000);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* Not by a GdkPixbufLoader, which accepts a PNG file that ends early. */
+GdkPixbuf *
+image_load (const char *path, GError ** error)
+{
+  g_autoptr (GdkPixbuf) pixbuf = NULL;
+
+  if (!check_file (path, error)
+      || !(pixbuf = gdk_pixbuf_new_from_file (path, error)))
+    return NULL;
+  return gdk_pixbuf_apply_embedded_orientation (pixbuf);
+}
+
+RexnetImage
+image_view (GdkPixbuf * pixbuf)
+{
+  return (RexnetImage) {
+    .format = gdk_pixbuf_get_has_alpha (pixbuf) ? REXNET_FORMAT_RGBX
+        : REXNET_FORMAT_RGB,
+    .width = gdk_pixbuf_get_width (pixbuf),
+    .height = gdk_pixbuf_get_height (pixbuf),
+    .plane = {gdk_pixbuf_read_pixels (pixbuf)},
+    .stride = {gdk_pixbuf_get_rowstride (pixbuf)},
+    .full_range = TRUE,
+  };
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Models and engines by the options of the command line. */
+#include <math.h>
+
+#include "tool.h"
+
+/* Widths read off a file's shapes are rounded. */
+#define WIDTH_TOLERANCE 0.01
+
+static gboolean
+check_request (const RexnetModelInfo * info, const char *path, GError ** error)
+{
+  double width = tool_options.width > 0 ? tool_options.width : info->width;
+  RexnetVariant variant =
+      tool_options.has_variant ? tool_options.variant : info->variant;
+
+  if (variant == info->variant
+      && fabs (width - info->width) <= WIDTH_TOLERANCE)
+    return TRUE;
+  g_set_error (error, REXNET_ERROR, REXNET_ERROR_MISMATCH,
+      "%s: asked for %s of width %g, but the file holds %s of width %g", path,
+      rexnet_variant_to_string (variant), width,
+      rexnet_variant_to_string (info->variant), info->width);
+  return FALSE;
+}
+
+static RexnetModel *
+load_file (const char *path, GError ** error)
+{
+  g_autoptr (RexnetModel) model = rexnet_model_load (path, error);
+
+  if (!model
+      || !check_request (rexnet_model_get_info (model), path, error))
+    return NULL;
+  return g_steal_pointer (&model);
+}
+
+static RexnetModel *
+load (ToolModelSource source, GError ** error)
+{
+  const ToolOptions *o = &tool_options;
+  gboolean named = o->width > 0 || o->has_variant;
+
+  if (o->model)
+    return load_file (o->model, error);
+  if (source == TOOL_MODEL_FIND && named) {
+    g_autofree char *path = rexnet_model_find (o->variant, o->width, error);
+
+    return path ? load_file (path, error) : NULL;
+  }
+  if (source == TOOL_MODEL_GENERATE || named || o->classes)
+    return rexnet_model_generate (o->variant, o->width > 0 ? o->width : 1.0,
+        o->classes ? o->classes : 1000, error);
+  return rexnet_model_load_default (error);
+}
+
+RexnetModel *
+tool_load_model (ToolModelSource source)
+{
+  g_autoptr (RexnetModel) model = NULL;
+  g_autoptr (GError) error = NULL;
+  RexnetModel *result;
+
+  model = load (source, &error);
+  if (model && tool_options.labels)
+    result = rexnet_model_with_labels (model, tool_options.labels, &error);
+  else
+    result = g_steal_pointer (&model);
+  if (!result)
+    tool_error (NULL, "%s", error->message);
+  return result;
+}
+
+RexnetEngine *
+tool_new_engine (RexnetModel * model)
+{
+  const RexnetEngineOptions options = {
+    .device = tool_options.device,
+    .threads = tool_options.threads,
+    .isa = tool_options.isa,
+    .scheduling = tool_options.scheduling,
+    .batch = tool_options.batch,
+    .width = tool_options.width_px,
+    .height = tool_options.height_px,
+  };
+  g_autoptr (GError) error = NULL;
+  RexnetEngine *engine = rexnet_engine_new (model, &options, &error);
+
+  if (!engine)
+    tool_error (NULL, "%s", error->message);
+  return engine;
+}
+
+guint64
+tool_macs (RexnetModel * model, guint width, guint height)
+{
+  g_autoptr (GArray) layers = rexnet_model_get_layers (model, width, height);
+  guint64 macs = 0;
+
+  for (guint i = 0; i < layers->len; i++)
+    macs += g_array_index (layers, RexnetLayer, i).macs;
+  return macs;
+}

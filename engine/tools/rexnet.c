@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The `rexnet` program: finds the command and runs it. */
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tool.h"
+
+static const ToolCommand *const commands[] = {
+  &tool_info, &tool_classify, &tool_logits, &tool_bench, &tool_eval,
+};
+
+static void
+print_help (FILE * to)
+{
+  fputs ("Usage:\n"
+      "  rexnet COMMAND [OPTION...] [ARGUMENT...]\n\n"
+      "Image classification with ReXNet.\n\nCommands:\n", to);
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    fprintf (to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+  fputs ("\nOptions:\n"
+      "  --help     print this, or after a command its options\n"
+      "  --version  print the version\n", to);
+}
+
+static const ToolCommand *
+find_command (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (strcmp (commands[i]->name, name) == 0)
+      return commands[i];
+  return NULL;
+}
+
+static int
+run (int argc, char **argv)
+{
+  const ToolCommand *command;
+  int status;
+
+  if (argc < 2) {
+    print_help (stderr);
+    return TOOL_USAGE;
+  }
+  if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0) {
+    print_help (stdout);
+    return TOOL_OK;
+  }
+  if (strcmp (argv[1], "--version") == 0) {
+    printf ("rexnet %s\n", rexnet_version ());
+    return TOOL_OK;
+  }
+  command = find_command (argv[1]);
+  if (!command)
+    return tool_usage_error ("no command '%s'", argv[1]);
+  status = tool_parse (command, argc - 1, argv + 1);
+  return status == TOOL_OK ? command->run () : status;
+}
+
+int
+main (int argc, char **argv)
+{
+  int status;
+
+  setlocale (LC_ALL, "");
+  setlocale (LC_NUMERIC, "C");  /* what we print is read by programs too */
+  g_set_prgname ("rexnet");
+
+  status = run (argc, argv);
+  if (fflush (stdout) != 0 || ferror (stdout)) {
+    tool_error ("standard output", "%s", g_strerror (errno));
+    status = TOOL_FAILED;
+  }
+  return status;
+}
