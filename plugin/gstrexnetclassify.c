@@ -21,6 +21,7 @@
 
 #include <gst/video/video.h>
 
+#include "rexnetanalytics.h"
 #include "rexnetframe.h"
 #include "rexnetmeta.h"
 #include "rexnetpacer.h"
@@ -42,6 +43,7 @@ typedef struct
   double threshold;
   guint interval;
   gboolean post_messages;
+  guint analytics_top_k;
 } Tuning;
 
 struct _GstRexnetClassify
@@ -87,6 +89,7 @@ enum
   PROP_THRESHOLD,
   PROP_INTERVAL,
   PROP_POST_MESSAGES,
+  PROP_ANALYTICS_TOP_K,
   PROP_STATS,
   N_PROPS
 };
@@ -191,6 +194,9 @@ gst_rexnet_classify_set_property (GObject * object, guint id,
     case PROP_POST_MESSAGES:
       self->tuning.post_messages = g_value_get_boolean (value);
       break;
+    case PROP_ANALYTICS_TOP_K:
+      self->tuning.analytics_top_k = g_value_get_uint (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -258,6 +264,9 @@ gst_rexnet_classify_get_property (GObject * object, guint id, GValue * value,
       break;
     case PROP_POST_MESSAGES:
       g_value_set_boolean (value, self->tuning.post_messages);
+      break;
+    case PROP_ANALYTICS_TOP_K:
+      g_value_set_uint (value, self->tuning.analytics_top_k);
       break;
     case PROP_STATS:
       g_value_take_boxed (value, make_stats (self));
@@ -489,6 +498,9 @@ attach (GstRexnetClassify * self, GstBuffer * buffer, const Tuning * tuning,
       rexnet_engine_get_info (self->engine)->device, REXNET_REGION_FRAME, age,
       self->best, n);
   rexnet_meta_add (buffer, structure);
+#ifdef HAVE_ANALYTICS
+  rexnet_analytics_add (buffer, structure, tuning->analytics_top_k);
+#endif
   if (tuning->post_messages && age == 0)
     post_result (self, buffer, structure);
   else
@@ -651,7 +663,14 @@ install_properties (GObjectClass * class)
       "\"rexnet-classification\"", FALSE, playing);
   props[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
       "Frames, inferences, and the time they took", GST_TYPE_STRUCTURE, ro);
-  g_object_class_install_properties (class, N_PROPS, props);
+#ifdef HAVE_ANALYTICS
+  props[PROP_ANALYTICS_TOP_K] = g_param_spec_uint ("analytics-top-k",
+      "Analytics top k", "Most labels in the GstAnalyticsClsMtd; readers may "
+      "take all of them for true", 0, 16, 1, playing);
+#endif
+  for (guint i = 1; i < N_PROPS; i++)
+    if (props[i])
+      g_object_class_install_property (class, i, props[i]);
 }
 
 /* Every format that GStreamer can unpack, in system memory. */
@@ -703,5 +722,5 @@ gst_rexnet_classify_init (GstRexnetClassify * self)
 {
   gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
   self->variant = ANY_VARIANT;
-  self->tuning = (Tuning) { .top_k = 5, .interval = 1 };
+  self->tuning = (Tuning) { .top_k = 5, .interval = 1, .analytics_top_k = 1 };
 }

@@ -2,13 +2,17 @@
 #include <gst/gst.h>
 
 #include "gstrexnetclassify.h"
+#include "gstrexnetjson.h"
+#include "gstrexnetoverlay.h"
 #include "rexnetmeta.h"
 
 static gboolean
 plugin_init (GstPlugin * plugin)
 {
   rexnet_meta_register ();
-  return GST_ELEMENT_REGISTER (rexnetclassify, plugin);
+  return GST_ELEMENT_REGISTER (rexnetclassify, plugin)
+      && GST_ELEMENT_REGISTER (rexnetoverlay, plugin)
+      && GST_ELEMENT_REGISTER (rexnetjson, plugin);
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, rexnet,

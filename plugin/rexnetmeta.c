@@ -106,27 +106,33 @@ get_string (const GstStructure * s, const char *field)
   return string ? string : "";
 }
 
+void
+rexnet_result_from_structure (RexnetResult * result, const GstStructure * s)
+{
+  *result = (RexnetResult) {
+    .model = get_string (s, "model"), .device = get_string (s, "device"),
+    .region = REXNET_REGION_FRAME, .n = G_MAXUINT,
+  };
+  gst_structure_get_int (s, "region-id", &result->region);
+  gst_structure_get_uint64 (s, "age", &result->age);
+  result->indices = get_array (s, "indices", &result->n);
+  result->labels = get_array (s, "labels", &result->n);
+  result->scores = get_array (s, "scores", &result->n);
+}
+
 gboolean
 rexnet_meta_next (GstBuffer * buffer, gpointer * state, RexnetResult * result)
 {
   GstMeta *meta;
 
   while ((meta = gst_buffer_iterate_meta (buffer, state))) {
-    GstStructure *s;
+    GstCustomMeta *custom = (GstCustomMeta *) meta;
 
     if (!gst_meta_info_is_custom (meta->info)
-        || !gst_custom_meta_has_name ((GstCustomMeta *) meta, REXNET_META_NAME))
+        || !gst_custom_meta_has_name (custom, REXNET_META_NAME))
       continue;
-    s = gst_custom_meta_get_structure ((GstCustomMeta *) meta);
-    *result = (RexnetResult) {
-      .model = get_string (s, "model"), .device = get_string (s, "device"),
-      .region = REXNET_REGION_FRAME, .n = G_MAXUINT,
-    };
-    gst_structure_get_int (s, "region-id", &result->region);
-    gst_structure_get_uint64 (s, "age", &result->age);
-    result->indices = get_array (s, "indices", &result->n);
-    result->labels = get_array (s, "labels", &result->n);
-    result->scores = get_array (s, "scores", &result->n);
+    rexnet_result_from_structure (result,
+        gst_custom_meta_get_structure (custom));
     return TRUE;
   }
   return FALSE;

@@ -58,6 +58,10 @@ void rexnet_meta_add (GstBuffer * buffer, const GstStructure * structure);
 gboolean rexnet_meta_next (GstBuffer * buffer, gpointer * state,
     RexnetResult * result);
 
+/* What rexnet_result_to_structure() wrote; @result points into @structure. */
+void rexnet_result_from_structure (RexnetResult * result,
+    const GstStructure * structure);
+
 /* @i < result->n. A value of a wrong type reads as 0 or "". */
 RexnetLabel rexnet_result_get (const RexnetResult * result, guint i);
 

@@ -5,7 +5,7 @@
 #include "color.h"
 
 static inline void
-emit_row (const gint32 * restrict src, float scale, float offset,
+emit_row (const guint8 * restrict src, float scale, float offset,
     float *restrict dst, guint width)
 {
   for (guint x = 0; x < width; x++)

@@ -107,51 +107,132 @@ choose_bits (double largest, guint max_bits)
   return bits;
 }
 
+/* The weights of all outputs, a row of @most each. */
+typedef struct
+{
+  guint most;
+  double *weight, largest;
+  guint *count;
+} Weights;
+
+static void
+make_weights (RexnetFilter * self, const Sampling * s, Weights * w)
+{
+  w->most = 2 * (guint) ceil (s->support) + 1;
+  w->weight = g_new (double, (gsize) self->n_out * w->most);
+  w->count = g_new (guint, self->n_out);
+  w->largest = 0.0;
+  self->first = G_MAXUINT;
+  for (guint i = 0; i < self->n_out; i++) {
+    double *weight = w->weight + (gsize) i * w->most;
+
+    w->count[i] = sampling_weights (s, i, &self->start[i], weight);
+    self->first = MIN (self->first, self->start[i]);
+    for (guint t = 0; t < w->count[i]; t++)
+      w->largest = MAX (w->largest, fabs (weight[t]));
+  }
+}
+
+/* Makes start relative to first, and a multiple of what @order wants; what
+ * that puts before the first weight is @lead. */
+static void
+align_starts (RexnetFilter * self, const Weights * w, RexnetFilterOrder order,
+    guint * lead)
+{
+  guint align = order == REXNET_FILTER_SAMPLES ? 4 : 1;
+  guint unit = order == REXNET_FILTER_SAMPLES ? 4 : 2;
+
+  self->n_in = self->taps = 0;
+  for (guint i = 0; i < self->n_out; i++) {
+    guint start = self->start[i] - self->first;
+
+    lead[i] = start % align;
+    self->start[i] = start - lead[i];
+    self->n_in = MAX (self->n_in, start + w->count[i]);
+    self->taps = MAX (self->taps, lead[i] + w->count[i]);
+  }
+  self->taps = (self->taps + unit - 1) / unit * unit;
+}
+
+static void
+round_weights (RexnetFilter * self, const Weights * w, const guint * lead)
+{
+  double one = (double) (1u << self->bits);
+
+  self->coef = g_new0 (gint32, (gsize) self->n_out * self->taps);
+  for (guint i = 0; i < self->n_out; i++) {
+    const double *weight = w->weight + (gsize) i * w->most;
+    gint32 *coef = self->coef + (gsize) i * self->taps + lead[i];
+
+    if (self->exact)
+      for (guint t = 0; t < w->count[i]; t++)
+        coef[t] = round_away (weight[t] * one);
+    else
+      round_to_sum (weight, w->count[i], one, coef);
+  }
+}
+
+static gint32
+pair (gint32 a, gint32 b)
+{
+  return (gint32) ((guint32) (guint16) a | (guint32) (guint16) b << 16);
+}
+
+static gint32 *
+add_pair (const RexnetFilter * self, gint32 a, gint32 b, gint32 * pairs)
+{
+  const gint32 half = 1 << (REXNET_FILTER_LOW_BITS - 1);
+  gint32 high_a = (a + half) >> REXNET_FILTER_LOW_BITS;
+  gint32 high_b = (b + half) >> REXNET_FILTER_LOW_BITS;
+
+  if (!self->exact) {
+    *pairs++ = pair (a, b);
+    return pairs;
+  }
+  *pairs++ = pair (high_a, high_b);
+  *pairs++ = pair (a - high_a * (1 << REXNET_FILTER_LOW_BITS),
+      b - high_b * (1 << REXNET_FILTER_LOW_BITS));
+  return pairs;
+}
+
+static void
+make_pairs (RexnetFilter * self, RexnetFilterOrder order)
+{
+  gsize n = (gsize) self->n_out * self->taps;
+  gint32 *pairs = self->pairs = g_new (gint32, self->exact ? n : n / 2);
+
+  if (order == REXNET_FILTER_ROWS)
+    for (gsize t = 0; t < n; t += 2)
+      pairs = add_pair (self, self->coef[t], self->coef[t + 1], pairs);
+  else
+    for (gsize t = 0; t < n; t += 4) {
+      const gint32 *c = self->coef + t;
+      pairs = add_pair (self, c[0], c[2], pairs);
+      pairs = add_pair (self, c[1], c[3], pairs);
+    }
+}
+
 void
 rexnet_filter_init (RexnetFilter * self, const RexnetAxis * axis,
     guint n_out, RexnetInterpolation interpolation, guint shift,
-    gboolean cosited, gboolean exact, guint max_bits, guint align)
+    gboolean cosited, gboolean exact, guint max_bits, RexnetFilterOrder order)
 {
+  g_autofree guint *lead = g_new (guint, n_out);
   Sampling s;
+  Weights w;
+
   sampling_init (&s, axis, interpolation, shift, cosited);
-
-  guint most = 2 * (guint) ceil (s.support) + 1;
-  g_autofree double *weight = g_new0 (double, (gsize) n_out * most);
-  g_autofree guint *count = g_new (guint, n_out);
-  double largest = 0.0;
-
   self->n_out = n_out;
+  self->exact = exact;
   self->start = g_new (guint, n_out);
-  self->first = G_MAXUINT;
-  self->n_in = self->taps = 0;
-  for (guint i = 0; i < n_out; i++) {
-    double *w = weight + (gsize) i * most;
-    count[i] = sampling_weights (&s, i, &self->start[i], w);
-    self->first = MIN (self->first, self->start[i]);
-    for (guint t = 0; t < count[i]; t++)
-      largest = MAX (largest, fabs (w[t]));
-  }
-  for (guint i = 0; i < n_out; i++) {
-    guint lead = (self->start[i] - self->first) % align;
-    self->n_in = MAX (self->n_in, self->start[i] + count[i] - self->first);
-    self->taps = MAX (self->taps, (lead + count[i] + align - 1) / align * align);
-  }
-  self->bits = exact ? REXNET_FILTER_EXACT_BITS : choose_bits (largest,
-      max_bits);
-  self->coef = g_new0 (gint32, (gsize) n_out * self->taps);
-  for (guint i = 0; i < n_out; i++) {
-    const double *w = weight + (gsize) i * most;
-    guint lead = (self->start[i] - self->first) % align;
-    gint32 *coef = self->coef + (gsize) i * self->taps + lead;
-    double one = (double) (1u << self->bits);
-
-    self->start[i] -= self->first + lead;
-    if (exact)
-      for (guint t = 0; t < count[i]; t++)
-        coef[t] = round_away (w[t] * one);
-    else
-      round_to_sum (w, count[i], one, coef);
-  }
+  make_weights (self, &s, &w);
+  self->bits = exact ? REXNET_FILTER_EXACT_BITS
+      : choose_bits (w.largest, max_bits);
+  align_starts (self, &w, order, lead);
+  round_weights (self, &w, lead);
+  make_pairs (self, order);
+  g_free (w.weight);
+  g_free (w.count);
 }
 
 void
@@ -159,4 +240,5 @@ rexnet_filter_clear (RexnetFilter * self)
 {
   g_clear_pointer (&self->start, g_free);
   g_clear_pointer (&self->coef, g_free);
+  g_clear_pointer (&self->pairs, g_free);
 }

@@ -20,6 +20,18 @@ typedef struct
 /* Whether @input is in the ranges that rexnet.h states. */
 gboolean rexnet_input_check (const RexnetInput * input, GError ** error);
 
-/* @input: checked; @width, @height: of the source, in [1, 32768]. */
+/* @input: checked; @width, @height: of the source, in [1, 32768].
+ * crop_pct being at most 1, what is resized is never smaller than the crop. */
 void rexnet_geometry (const RexnetInput * input, guint width, guint height,
     RexnetAxis * x, RexnetAxis * y);
+
+/* Whether the rows are filtered before the columns: Pillow's ImagingResample()
+ * does so when it shrinks the height by more than twice what it shrinks the
+ * width. The order shows where what lies outside [0, 255] is cut off. */
+static inline gboolean
+rexnet_vertical_first (const RexnetAxis * x, const RexnetAxis * y)
+{
+  gint64 less_x = x->size - x->resized, less_y = y->size - y->resized;
+
+  return less_y > 0 && less_y > 2 * less_x;
+}

@@ -4,45 +4,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layout.h"
-#include "resample.h"
-
-/* One channel on its way: strips of source rows are filtered horizontally
- * into a ring, from which output rows are filtered vertically. */
-typedef struct
-{
-  RexnetChannel place;
-  guint samples_y;              /* rows of the source */
-  RexnetPass x, y;
-  gint16 *ring;                 /* ring_rows x stride */
-  guint ring_rows;              /* a multiple of REXNET_STRIP */
-  guint ready;                  /* rows from y.filter.first on in the ring */
-  gint32 *sums;                 /* one output row */
-} Channel;
+#include "rows.h"
 
 struct _RexnetPreprocessor
 {
   RexnetInput input;
-  const RexnetResample *kernels;
-
-  /* Of the last image; what follows depends on it. */
-  RexnetImage key;
+  RexnetPath path;
+  void *arena;                  /* all of the path's scratch */
+  RexnetImage kind;             /* of the last image */
   gboolean prepared;
-  const RexnetLayout *layout;
-  Channel channel[3];
-  gsize stride;                 /* samples in a row of a ring */
-  guint8 *strip;                /* REXNET_STRIP x strip_stride */
-  gsize strip_stride;           /* bytes */
-  const gint16 **rows;          /* of one vertical filter */
-  gint32 *neutral;              /* sums of a channel without colour */
-  void *arena;
-  RexnetYuv yuv;
-  RexnetNormal normal;
 };
 
 static const RexnetResample *
 choose_kernels (RexnetIsa isa)
 {
+  RexnetIsa best = rexnet_isa_best ();
+
+  if (isa == REXNET_ISA_AUTO || isa > best)
+    isa = best;
+#ifdef REXNET_RESAMPLE_X86
+  if (isa >= REXNET_ISA_AVX512)
+    return &rexnet_resample_avx512;
+  if (isa >= REXNET_ISA_AVX2)
+    return &rexnet_resample_avx2;
+#endif
   return &rexnet_resample_c;
 }
 
@@ -52,18 +37,18 @@ rexnet_preprocessor_new (const RexnetInput * input, RexnetIsa isa)
   RexnetPreprocessor *self = g_new0 (RexnetPreprocessor, 1);
 
   self->input = *input;
-  self->kernels = choose_kernels (isa);
+  self->path.kernels = choose_kernels (isa);
   return self;
 }
 
 static void
 forget_image (RexnetPreprocessor * self)
 {
-  for (guint c = 0; c < G_N_ELEMENTS (self->channel); c++) {
-    rexnet_filter_clear (&self->channel[c].x.filter);
-    rexnet_filter_clear (&self->channel[c].y.filter);
+  for (guint c = 0; c < G_N_ELEMENTS (self->path.channel); c++) {
+    rexnet_filter_clear (&self->path.channel[c].x);
+    rexnet_filter_clear (&self->path.channel[c].y);
   }
-  g_clear_pointer (&self->rows, g_free);
+  g_clear_pointer (&self->path.rows, g_free);
   g_clear_pointer (&self->arena, free);
   self->prepared = FALSE;
 }
@@ -88,34 +73,75 @@ same_kind (const RexnetImage * a, const RexnetImage * b)
 }
 
 static void
-make_filters (RexnetPreprocessor * self, const RexnetImage * image)
+make_filters (RexnetPath * path, const RexnetInput * in,
+    const RexnetImage * image)
 {
-  const RexnetInput *in = &self->input;
   RexnetAxis x, y;
-  /* Pillow's own arithmetic wherever Pillow could have read the picture. */
-  gboolean exact = self->layout->model == REXNET_COLOR_RGB
-      || (self->layout->model == REXNET_COLOR_GRAY && image->full_range);
 
   rexnet_geometry (in, image->width, image->height, &x, &y);
-  for (guint c = 0; c < self->layout->n_channels; c++) {
-    Channel *ch = &self->channel[c];
+  /* Pillow's own arithmetic wherever Pillow could have read the picture. */
+  path->exact = path->layout->model == REXNET_COLOR_RGB
+      || (path->layout->model == REXNET_COLOR_GRAY && image->full_range);
+  path->vertical_first = path->exact && rexnet_vertical_first (&x, &y);
+  for (guint c = 0; c < path->layout->n_channels; c++) {
+    RexnetRows *ch = &path->channel[c];
 
-    ch->place = self->layout->channel[c];
+    ch->place = path->layout->channel[c];
     ch->samples_y = rexnet_channel_samples (image->height, ch->place.y_shift);
-    ch->x.exact = ch->y.exact = exact;
-    rexnet_filter_init (&ch->x.filter, &x, in->width, in->interpolation,
-        ch->place.x_shift, image->chroma_h_cosited, exact,
-        REXNET_FILTER_EXACT_BITS, REXNET_QUAD);
-    rexnet_filter_init (&ch->y.filter, &y, in->height, in->interpolation,
-        ch->place.y_shift, image->chroma_v_cosited, exact,
-        REXNET_VERTICAL_BITS, 1);
+    rexnet_filter_init (&ch->x, &x, in->width, in->interpolation,
+        ch->place.x_shift, image->chroma_h_cosited, path->exact,
+        REXNET_HORIZONTAL_BITS, REXNET_FILTER_SAMPLES);
+    rexnet_filter_init (&ch->y, &y, in->height, in->interpolation,
+        ch->place.y_shift, image->chroma_v_cosited, path->exact,
+        REXNET_VERTICAL_BITS, REXNET_FILTER_ROWS);
   }
+}
+
+static void
+make_colors (RexnetPath * path, const RexnetInput * input,
+    const RexnetImage * image)
+{
+  const RexnetRows *y = &path->channel[0];
+  const RexnetRows *c = &path->channel[path->layout->n_channels - 1];
+  guint y_bits = REXNET_SAMPLE_BITS + y->y.bits;
+  guint c_bits = REXNET_SAMPLE_BITS + c->y.bits;
+
+  rexnet_normal_init (&path->normal, input);
+  if (path->exact)
+    return;
+  rexnet_yuv_init (&path->yuv, image->matrix, image->full_range, y_bits,
+      c_bits);
+  for (guint x = 0; x < path->width; x++)
+    path->neutral[x] = 128 << c_bits;
 }
 
 static gsize
 padded (gsize n)
 {
   return (n + REXNET_PAD - 1) / REXNET_PAD * REXNET_PAD;
+}
+
+/* Sizes of rings and rows. */
+static void
+measure (RexnetPath * path)
+{
+  guint most_taps = 0;
+
+  path->strip_stride = 0;
+  for (guint c = 0; c < path->layout->n_channels; c++) {
+    RexnetRows *ch = &path->channel[c];
+
+    most_taps = MAX (most_taps, ch->y.taps);
+    ch->ring_rows = path->vertical_first ? REXNET_STRIP
+        : (ch->y.taps + 2 * REXNET_STRIP - 2) / REXNET_STRIP * REXNET_STRIP;
+    path->strip_stride = MAX (path->strip_stride,
+        padded ((gsize) ch->x.n_in + ch->x.taps));
+  }
+  path->ring_stride = padded (path->width) * (path->exact ? 1
+      : sizeof (gint16));
+  path->mixed_stride = path->vertical_first ? padded ((gsize)
+      path->channel[0].x.n_in * path->channel[0].place.step) : 0;
+  path->rows = g_new (const void *, most_taps);
 }
 
 /* Hands out @bytes of an arena, or only counts them when there is none. */
@@ -129,64 +155,37 @@ carve (guint8 * arena, gsize * used, gsize bytes)
 }
 
 static gsize
-lay_out_arena (RexnetPreprocessor * self)
+lay_out (RexnetPath * path, guint8 * arena)
 {
-  gsize used = 0;
+  gsize used = 0, row = padded (path->width);
 
-  self->strip = carve (self->arena, &used, REXNET_STRIP * self->strip_stride);
-  self->neutral = carve (self->arena, &used,
-      self->stride * sizeof *self->neutral);
-  for (guint c = 0; c < self->layout->n_channels; c++) {
-    Channel *ch = &self->channel[c];
+  path->strip = carve (arena, &used, REXNET_STRIP * path->strip_stride);
+  path->work = carve (arena, &used, REXNET_STRIP * path->strip_stride);
+  path->mixed = carve (arena, &used, REXNET_STRIP * path->mixed_stride);
+  path->neutral = carve (arena, &used, row * sizeof (gint32));
+  for (guint c = 0; c < path->layout->n_channels; c++) {
+    RexnetRows *ch = &path->channel[c];
 
-    ch->ring = carve (self->arena, &used,
-        ch->ring_rows * self->stride * sizeof *ch->ring);
-    ch->sums = carve (self->arena, &used, self->stride * sizeof *ch->sums);
+    ch->ring = carve (arena, &used, ch->ring_rows * path->ring_stride);
+    ch->exact = carve (arena, &used, row);
+    ch->sum = carve (arena, &used, row * sizeof (gint32));
   }
   return used;
-}
-
-static void
-make_colors (RexnetPreprocessor * self, const RexnetImage * image)
-{
-  const Channel *y = &self->channel[0];
-  const Channel *c = &self->channel[self->layout->n_channels - 1];
-  guint y_bits = REXNET_SAMPLE_BITS + y->y.filter.bits;
-  guint c_bits = REXNET_SAMPLE_BITS + c->y.filter.bits;
-
-  rexnet_normal_init (&self->normal, &self->input);
-  if (self->layout->model == REXNET_COLOR_RGB)
-    return;
-  rexnet_yuv_init (&self->yuv, image->matrix, image->full_range, y_bits,
-      c_bits);
-  for (guint x = 0; x < self->input.width; x++)
-    self->neutral[x] = 128 << c_bits;
 }
 
 static gboolean
 prepare (RexnetPreprocessor * self, const RexnetImage * image, GError ** error)
 {
-  guint most_taps = 0;
+  RexnetPath *path = &self->path;
   gsize bytes;
 
   forget_image (self);
-  self->layout = rexnet_layout_get (image->format);
-  make_filters (self, image);
-
-  self->stride = padded (self->input.width);
-  self->strip_stride = 0;
-  for (guint c = 0; c < self->layout->n_channels; c++) {
-    Channel *ch = &self->channel[c];
-    const RexnetFilter *fx = &ch->x.filter, *fy = &ch->y.filter;
-
-    most_taps = MAX (most_taps, fy->taps);
-    ch->ring_rows = (fy->taps + 2 * REXNET_STRIP - 2) / REXNET_STRIP
-        * REXNET_STRIP;
-    self->strip_stride = MAX (self->strip_stride,
-        padded ((gsize) fx->n_in + fx->taps));
-  }
-  self->rows = g_new (const gint16 *, most_taps);
-  bytes = lay_out_arena (self);
+  path->layout = rexnet_layout_get (image->format);
+  path->width = self->input.width;
+  path->height = self->input.height;
+  make_filters (path, &self->input, image);
+  measure (path);
+  bytes = lay_out (path, NULL);
   if (posix_memalign (&self->arena, REXNET_PAD, bytes) != 0) {
     self->arena = NULL;
     g_set_error (error, REXNET_ERROR, REXNET_ERROR_MEMORY,
@@ -195,71 +194,11 @@ prepare (RexnetPreprocessor * self, const RexnetImage * image, GError ** error)
     return FALSE;
   }
   memset (self->arena, 0, bytes);
-  lay_out_arena (self);
-
-  make_colors (self, image);
-  self->key = *image;
+  lay_out (path, self->arena);
+  make_colors (path, &self->input, image);
+  self->kind = *image;
   self->prepared = TRUE;
   return TRUE;
-}
-
-/* Filters the next strip of source rows into the ring. */
-static void
-add_strip (RexnetPreprocessor * self, const RexnetImage * image, Channel * ch)
-{
-  const RexnetFilter *f = &ch->x.filter;
-  const guint8 *plane = image->plane[ch->place.plane] + ch->place.offset
-      + (gsize) f->first * ch->place.step;
-  gssize stride = image->stride[ch->place.plane];
-
-  for (guint r = 0; r < REXNET_STRIP; r++) {
-    guint y = MIN (ch->y.filter.first + ch->ready + r, ch->samples_y - 1);
-
-    self->kernels->pick (self->strip + r * self->strip_stride,
-        plane + (gssize) y * stride, ch->place.step, f->n_in);
-  }
-  self->kernels->horizontal (&ch->x, self->strip, self->strip_stride,
-      ch->ring + ch->ready % ch->ring_rows * self->stride, self->stride);
-  ch->ready += REXNET_STRIP;
-}
-
-static void
-filter_row (RexnetPreprocessor * self, const RexnetImage * image,
-    Channel * ch, guint i)
-{
-  const RexnetFilter *f = &ch->y.filter;
-  guint start = f->start[i], last = f->n_in - 1;
-
-  while (ch->ready < MIN (start + f->taps, f->n_in))
-    add_strip (self, image, ch);
-  for (guint t = 0; t < f->taps; t++)
-    self->rows[t] = ch->ring
-        + MIN (start + t, last) % ch->ring_rows * self->stride;
-  self->kernels->vertical (&ch->y, i, self->rows, self->input.width,
-      ch->sums);
-}
-
-static void
-finish_row (RexnetPreprocessor * self, guint i, float *output)
-{
-  guint width = self->input.width;
-  gsize plane = (gsize) self->input.height * width;
-  float *dst[3];
-  const RexnetNormal *n = &self->normal;
-  Channel *ch = self->channel;
-
-  for (guint c = 0; c < 3; c++)
-    dst[c] = output + c * plane + (gsize) i * width;
-  if (ch[0].y.exact)
-    for (guint c = 0; c < 3; c++)
-      self->kernels->emit (ch[MIN (c, self->layout->n_channels - 1)].sums,
-          n->scale[c] / 255.f, n->offset[c], dst[c], width);
-  else if (self->layout->model == REXNET_COLOR_YUV)
-    self->kernels->emit_yuv ((gint32 *[]) {ch[0].sums, ch[1].sums,
-            ch[2].sums}, &self->yuv, n, dst, width);
-  else
-    self->kernels->emit_yuv ((gint32 *[]) {ch[0].sums, self->neutral,
-            self->neutral}, &self->yuv, n, dst, width);
 }
 
 gboolean
@@ -268,18 +207,11 @@ rexnet_preprocessor_run (RexnetPreprocessor * self, const RexnetImage * image,
 {
   if (!rexnet_image_check (image, error))
     return FALSE;
-  if (!self->prepared || !same_kind (&self->key, image))
+  if (!self->prepared || !same_kind (&self->kind, image))
     if (!rexnet_input_check (&self->input, error)
         || !prepare (self, image, error))
       return FALSE;
-
-  for (guint c = 0; c < self->layout->n_channels; c++)
-    self->channel[c].ready = 0;
-  for (guint i = 0; i < self->input.height; i++) {
-    for (guint c = 0; c < self->layout->n_channels; c++)
-      filter_row (self, image, &self->channel[c], i);
-    finish_row (self, i, output);
-  }
+  rexnet_path_run (&self->path, image, output);
   return TRUE;
 }
 

@@ -16,43 +16,78 @@ pick (guint8 * dst, const guint8 * src, guint step, guint n)
     dst[i] = src[(gsize) i * step];
 }
 
-static inline gint32
+static inline guint8
 exact_round (gint32 sum)
 {
   sum = (sum + (1 << (REXNET_FILTER_EXACT_BITS - 1)))
       >> REXNET_FILTER_EXACT_BITS;
-  return CLAMP (sum, 0, 255);
+  return (guint8) CLAMP (sum, 0, 255);
 }
 
-static void
-horizontal (const RexnetPass * pass, const guint8 * src, gsize src_stride,
-    gint16 * dst, gsize dst_stride)
+static inline gint32
+dot (const RexnetFilter * f, guint i, const guint8 * row)
 {
-  const RexnetFilter *f = &pass->filter;
-  guint shift = f->bits - (pass->exact ? 0 : REXNET_SAMPLE_BITS);
+  const guint8 *s = row + f->start[i];
+  const gint32 *c = f->coef + (gsize) i * f->taps;
+  gint32 sum = 0;
 
-  for (guint r = 0; r < REXNET_STRIP; r++)
-    for (guint i = 0; i < f->n_out; i++) {
-      const guint8 *restrict s = src + r * src_stride + f->start[i];
-      const gint32 *restrict c = f->coef + (gsize) i * f->taps;
-      gint32 sum = 0;
-
-      for (guint t = 0; t < f->taps; t++)
-        sum += c[t] * s[t];
-      if (pass->exact)
-        sum = exact_round (sum);
-      else
-        sum = (sum + (1 << (shift - 1))) >> shift;
-      dst[r * dst_stride + i] =
-          (gint16) CLAMP (sum, G_MININT16, G_MAXINT16);
-    }
+  for (guint t = 0; t < f->taps; t++)
+    sum += c[t] * s[t];
+  return sum;
 }
 
 static void
-vertical (const RexnetPass * pass, guint i, const gint16 * const *rows,
+horizontal_exact (const RexnetFilter * f, const guint8 * src,
+    gsize src_stride, guint8 * dst, gsize dst_stride, guint8 * work)
+{
+  for (guint r = 0; r < REXNET_STRIP; r++)
+    for (guint i = 0; i < f->n_out; i++)
+      dst[r * dst_stride + i] = exact_round (dot (f, i, src + r * src_stride));
+}
+
+static void
+horizontal_sum (const RexnetFilter * f, const guint8 * src, gsize src_stride,
+    gint16 * dst, gsize dst_stride, guint8 * work)
+{
+  guint shift = f->bits - REXNET_SAMPLE_BITS;
+  gint32 half = 1 << (shift - 1);
+
+  for (guint r = 0; r < REXNET_STRIP; r++) {
+    gint16 *row = (gint16 *) ((guint8 *) dst + r * dst_stride);
+
+    for (guint i = 0; i < f->n_out; i++) {
+      gint32 sum = (dot (f, i, src + r * src_stride) + half) >> shift;
+      row[i] = (gint16) CLAMP (sum, G_MININT16, G_MAXINT16);
+    }
+  }
+}
+
+#define BLOCK 256               /* sums that stay in the first cache */
+
+static void
+vertical_exact (const RexnetFilter * f, guint i, const void *const *rows,
+    guint width, guint8 * restrict dst)
+{
+  const gint32 *c = f->coef + (gsize) i * f->taps;
+
+  for (guint x0 = 0; x0 < width; x0 += BLOCK) {
+    guint n = MIN (BLOCK, width - x0);
+    gint32 sum[BLOCK] = { 0 };
+
+    for (guint t = 0; t < f->taps; t++) {
+      const guint8 *restrict row = (const guint8 *) rows[t] + x0;
+      for (guint x = 0; x < n; x++)
+        sum[x] += c[t] * row[x];
+    }
+    for (guint x = 0; x < n; x++)
+      dst[x0 + x] = exact_round (sum[x]);
+  }
+}
+
+static void
+vertical_sum (const RexnetFilter * f, guint i, const void *const *rows,
     guint width, gint32 * restrict dst)
 {
-  const RexnetFilter *f = &pass->filter;
   const gint32 *c = f->coef + (gsize) i * f->taps;
 
   memset (dst, 0, width * sizeof *dst);
@@ -61,13 +96,10 @@ vertical (const RexnetPass * pass, guint i, const gint16 * const *rows,
     for (guint x = 0; x < width; x++)
       dst[x] += c[t] * row[x];
   }
-  if (pass->exact)
-    for (guint x = 0; x < width; x++)
-      dst[x] = exact_round (dst[x]);
 }
 
 static void
-emit (const gint32 * src, float scale, float offset, float *dst, guint width)
+emit (const guint8 * src, float scale, float offset, float *dst, guint width)
 {
   emit_row (src, scale, offset, dst, width);
 }
@@ -80,5 +112,6 @@ emit_yuv (gint32 * const src[3], const RexnetYuv * yuv,
 }
 
 const RexnetResample rexnet_resample_c = {
-  "c", pick, horizontal, vertical, emit, emit_yuv
+  "c", pick, horizontal_exact, horizontal_sum, vertical_exact, vertical_sum,
+  emit, emit_yuv
 };

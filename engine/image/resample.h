@@ -4,30 +4,25 @@
  * gives the same bits as C: sums are integers, and no float operation is
  * contracted or reordered.
  *
- * Widths are padded: rows have room for a multiple of REXNET_PAD samples.
+ * Rows have room for a multiple of REXNET_PAD samples where not said otherwise.
  */
 #pragma once
 
 #include "color.h"
 #include "filter.h"
 
-#define REXNET_STRIP 16         /* source rows filtered at a time */
+#define REXNET_STRIP 16         /* rows filtered horizontally at a time */
 #define REXNET_PAD 64
-#define REXNET_QUAD 4           /* alignment of horizontal filters */
-#define REXNET_PAIR 2           /* and of vertical ones */
 
-/* Fraction bits of horizontally filtered samples, which keep what overshoots
- * [0, 255]; exact filters clamp and have none. */
+/*
+ * Exact filters round to [0, 255] after each pass, as Pillow does. The others
+ * keep what overshoots, and this many fraction bits between the passes.
+ */
 #define REXNET_SAMPLE_BITS 6
-/* Of 16-bit samples, vertical sums stay below 2^31 up to this. */
+/* Coefficients with which sums of 8-bit samples, and of 16-bit ones, stay
+ * below 2^31. */
+#define REXNET_HORIZONTAL_BITS 22
 #define REXNET_VERTICAL_BITS 16
-
-/* A filter with its coefficients in the order that the kernels read. */
-typedef struct
-{
-  RexnetFilter filter;
-  gboolean exact;
-} RexnetPass;
 
 typedef struct
 {
@@ -36,23 +31,31 @@ typedef struct
   /* dst[i] = src[i * step], i < n. step: 1 to 4. */
   void (*pick) (guint8 * dst, const guint8 * src, guint step, guint n);
 
-  /* Filters REXNET_STRIP rows of pass->filter.n_in samples, @src_stride bytes
-   * apart, into rows of n_out samples, @dst_stride samples apart. */
-  void (*horizontal) (const RexnetPass * pass, const guint8 * src,
-      gsize src_stride, gint16 * dst, gsize dst_stride);
+  /* Filters REXNET_STRIP rows, @src_stride bytes apart, into rows of n_out
+   * samples, @dst_stride bytes apart.
+   * @work: REXNET_STRIP x @src_stride bytes */
+  void (*horizontal_exact) (const RexnetFilter * filter, const guint8 * src,
+      gsize src_stride, guint8 * dst, gsize dst_stride, guint8 * work);
+  void (*horizontal_sum) (const RexnetFilter * filter, const guint8 * src,
+      gsize src_stride, gint16 * dst, gsize dst_stride, guint8 * work);
 
-  /* Output row @i from pass->filter.taps @rows of @width samples: exact, a
-   * value in [0, 255]; otherwise the sum with all its fraction bits. */
-  void (*vertical) (const RexnetPass * pass, guint i,
-      const gint16 * const *rows, guint width, gint32 * dst);
+  /* Output row @i from filter->taps @rows of @width samples. Exact: guint8 to
+   * guint8, with no padding needed. Sum: gint16 to sums with all their
+   * fraction bits. */
+  void (*vertical_exact) (const RexnetFilter * filter, guint i,
+      const void *const *rows, guint width, guint8 * dst);
+  void (*vertical_sum) (const RexnetFilter * filter, guint i,
+      const void *const *rows, guint width, gint32 * dst);
 
   /* One row of values in [0, 255] into one plane of the input. */
-  void (*emit) (const gint32 * src, float scale, float offset, float *dst,
+  void (*emit) (const guint8 * src, float scale, float offset, float *dst,
       guint width);
-
   /* One row of sums into three planes. */
   void (*emit_yuv) (gint32 * const src[3], const RexnetYuv * yuv,
       const RexnetNormal * normal, float *const dst[3], guint width);
 } RexnetResample;
 
 extern const RexnetResample rexnet_resample_c;
+#ifdef REXNET_RESAMPLE_X86
+extern const RexnetResample rexnet_resample_avx2, rexnet_resample_avx512;
+#endif

@@ -96,16 +96,18 @@ typedef enum
 /**
  * RexnetInput: how an image becomes the network's input.
  *
- * The short side is resized to round(size / crop_pct) with an antialiased
- * filter, the centre width x height is cropped, and each channel becomes
- * (value / 255 - mean) / std, planar R, G, B.
+ * The short side is resized to floor(size / crop_pct) with an antialiased
+ * filter (width and height differing: each side to at least that), the centre
+ * width x height is cropped, and each channel becomes
+ * (value / 255 - mean) / std, planar R, G, B. docs/preprocessing.md has the
+ * rules in full.
  * Source: the evaluation transforms of timm (timm/data/transforms_factory.py).
  */
 typedef struct
 {
-  guint width, height;          /* pixels, each >= 32 */
+  guint width, height;          /* pixels, each in [32, 4096] */
   RexnetInterpolation interpolation;
-  double crop_pct;              /* in (0, 1] */
+  double crop_pct;              /* in [0.01, 1] */
   float mean[3], std[3];        /* of R, G, B in [0, 1] */
 } RexnetInput;
 
@@ -261,7 +263,7 @@ typedef struct
   RexnetFormat format;
   guint width, height;          /* pixels, each in [1, 32768] */
   const guint8 *plane[3];
-  gssize stride[3];             /* bytes from a row to the next */
+  gssize stride[3];             /* bytes from a row to the next; may be < 0 */
   RexnetMatrix matrix;
   gboolean full_range;
   gboolean chroma_h_cosited, chroma_v_cosited;
@@ -272,8 +274,9 @@ typedef struct
  * @output: 3 x input->height x input->width floats
  *
  * Resizes, crops, converts and normalises one image. Reads only the rows and
- * columns the crop needs. Differs from Pillow's resize by at most 1/255 of
- * the range before normalisation. Allocates scratch; an engine does not.
+ * columns the crop needs. RGB formats and full-range GRAY8 give the pixels of
+ * Pillow's resize, bit for bit; YUV formats are resampled in their own planes
+ * and converted afterwards. Allocates scratch; an engine does not.
  */
 REXNET_API gboolean rexnet_preprocess (const RexnetImage * image,
     const RexnetInput * input, float *output, GError ** error);

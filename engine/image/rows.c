@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rows.h"
+
+static void
+pick_row (RexnetPath * self, const RexnetRows * ch, const guint8 * row,
+    guint r)
+{
+  self->kernels->pick (self->strip + r * self->strip_stride,
+      row + ch->place.offset, ch->place.step, ch->x.n_in);
+}
+
+/* The first sample that the filter needs, in row @y of the channel's plane. */
+static const guint8 *
+source_row (const RexnetImage * image, const RexnetRows * ch, guint y)
+{
+  guint p = ch->place.plane;
+
+  return image->plane[p] + (gssize) y * image->stride[p]
+      + (gsize) ch->x.first * ch->place.step;
+}
+
+static void
+filter_strip (RexnetPath * self, RexnetRows * ch, guint8 * dst)
+{
+  if (self->exact)
+    self->kernels->horizontal_exact (&ch->x, self->strip, self->strip_stride,
+        dst, self->ring_stride, self->work);
+  else
+    self->kernels->horizontal_sum (&ch->x, self->strip, self->strip_stride,
+        (gint16 *) dst, self->ring_stride, self->work);
+}
+
+/* Filters the next strip of source rows into the ring. */
+static void
+add_strip (RexnetPath * self, const RexnetImage * image, RexnetRows * ch)
+{
+  for (guint r = 0; r < REXNET_STRIP; r++) {
+    guint y = MIN (ch->y.first + ch->ready + r, ch->samples_y - 1);
+    pick_row (self, ch, source_row (image, ch, y), r);
+  }
+  filter_strip (self, ch,
+      ch->ring + ch->ready % ch->ring_rows * self->ring_stride);
+  ch->ready += REXNET_STRIP;
+}
+
+static void
+filter_row (RexnetPath * self, const RexnetImage * image, RexnetRows * ch,
+    guint i)
+{
+  guint start = ch->y.start[i], last = ch->y.n_in - 1;
+
+  while (ch->ready < MIN (start + ch->y.taps, ch->y.n_in))
+    add_strip (self, image, ch);
+  for (guint t = 0; t < ch->y.taps; t++)
+    self->rows[t] = ch->ring
+        + MIN (start + t, last) % ch->ring_rows * self->ring_stride;
+  if (self->exact)
+    self->kernels->vertical_exact (&ch->y, i, self->rows, self->width,
+        ch->exact);
+  else
+    self->kernels->vertical_sum (&ch->y, i, self->rows, self->width, ch->sum);
+}
+
+static void
+emit_exact (RexnetPath * self, const guint8 * row, guint c, guint i,
+    float *output)
+{
+  float *dst = output + ((gsize) c * self->height + i) * self->width;
+
+  self->kernels->emit (row, self->normal.scale[c] / 255.f,
+      self->normal.offset[c], dst, self->width);
+}
+
+static void
+emit_sums (RexnetPath * self, guint i, float *output)
+{
+  gsize plane = (gsize) self->height * self->width;
+  float *row = output + (gsize) i * self->width;
+  gboolean gray = self->layout->model == REXNET_COLOR_GRAY;
+  RexnetRows *ch = self->channel;
+
+  self->kernels->emit_yuv (
+      (gint32 *[]) {ch[0].sum, gray ? self->neutral : ch[1].sum,
+          gray ? self->neutral : ch[2].sum},
+      &self->yuv, &self->normal,
+      (float *[]) {row, row + plane, row + 2 * plane}, self->width);
+}
+
+static void
+run_horizontal_first (RexnetPath * self, const RexnetImage * image,
+    float *output)
+{
+  guint n = self->layout->n_channels;
+
+  for (guint c = 0; c < n; c++)
+    self->channel[c].ready = 0;
+  for (guint i = 0; i < self->height; i++) {
+    for (guint c = 0; c < n; c++)
+      filter_row (self, image, &self->channel[c], i);
+    if (!self->exact)
+      emit_sums (self, i, output);
+    else
+      for (guint c = 0; c < 3; c++)
+        emit_exact (self, self->channel[MIN (c, n - 1)].exact, c, i, output);
+  }
+}
+
+/* Output row @i of all channels at once, as they lie in the plane. */
+static void
+mix_row (RexnetPath * self, const RexnetImage * image, guint i, guint8 * dst)
+{
+  RexnetRows *ch = &self->channel[0];
+
+  for (guint t = 0; t < ch->y.taps; t++) {
+    guint y = ch->y.first + MIN (ch->y.start[i] + t, ch->y.n_in - 1);
+    self->rows[t] = source_row (image, ch, y);
+  }
+  self->kernels->vertical_exact (&ch->y, i, self->rows,
+      ch->x.n_in * ch->place.step, dst);
+}
+
+static void
+run_vertical_first (RexnetPath * self, const RexnetImage * image,
+    float *output)
+{
+  guint n_channels = self->layout->n_channels;
+
+  for (guint i = 0; i < self->height; i += REXNET_STRIP) {
+    guint n = MIN (REXNET_STRIP, self->height - i);
+
+    for (guint r = 0; r < n; r++)
+      mix_row (self, image, i + r, self->mixed + r * self->mixed_stride);
+    for (guint c = 0; c < 3; c++) {
+      RexnetRows *ch = &self->channel[MIN (c, n_channels - 1)];
+
+      if (c < n_channels) {
+        for (guint r = 0; r < n; r++)
+          pick_row (self, ch, self->mixed + r * self->mixed_stride, r);
+        filter_strip (self, ch, ch->ring);
+      }
+      for (guint r = 0; r < n; r++)
+        emit_exact (self, ch->ring + r * self->ring_stride, c, i + r, output);
+    }
+  }
+}
+
+void
+rexnet_path_run (RexnetPath * self, const RexnetImage * image, float *output)
+{
+  if (self->vertical_first)
+    run_vertical_first (self, image, output);
+  else
+    run_horizontal_first (self, image, output);
+}

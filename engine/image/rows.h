@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A preprocessor's inside, and its way through the rows of a picture. */
+#pragma once
+
+#include "layout.h"
+#include "resample.h"
+
+/* One channel on its way: strips of source rows are filtered horizontally
+ * into a ring, from which output rows are filtered vertically. */
+typedef struct
+{
+  RexnetChannel place;
+  guint samples_y;              /* rows of the source */
+  RexnetFilter x, y;
+  guint8 *ring;                 /* ring_rows x ring_stride bytes */
+  guint ring_rows;              /* a multiple of REXNET_STRIP */
+  guint ready;                  /* rows from y.first on that are in the ring */
+  guint8 *exact;                /* one output row, or */
+  gint32 *sum;
+} RexnetRows;
+
+/* What depends on the kind of picture, and the scratch for one. */
+typedef struct
+{
+  const RexnetResample *kernels;
+  const RexnetLayout *layout;
+  guint width, height;          /* of the output */
+  gboolean exact, vertical_first;
+  RexnetRows channel[3];
+  gsize ring_stride;            /* bytes */
+  guint8 *strip, *work;         /* REXNET_STRIP x strip_stride bytes each */
+  gsize strip_stride;
+  guint8 *mixed;                /* vertical_first: REXNET_STRIP x mixed_stride */
+  gsize mixed_stride;
+  gint32 *neutral;              /* sums of a channel without colour */
+  const void **rows;            /* of one vertical filter */
+  RexnetYuv yuv;
+  RexnetNormal normal;
+} RexnetPath;
+
+/* @image: checked, and of the kind that @self was made for.
+ * @output: 3 x height x width */
+void rexnet_path_run (RexnetPath * self, const RexnetImage * image,
+    float *output);
