@@ -32,8 +32,12 @@ GST_DEBUG_CATEGORY_STATIC (rexnet_overlay_debug);
 
 #define DEFAULT_FONT "Sans"
 #define DEFAULT_COLOR 0xffffffff
+#define DEFAULT_BAR 0xff4dd0e1
 #define DEFAULT_BACKGROUND 0xb0101418
 #define DEFAULT_MAX_LABELS 5
+
+/* Below this a label would show 0%; but for the best one it is left out. */
+#define LEAST_SCORE 0.005
 
 struct _GstRexnetOverlay
 {
@@ -63,6 +67,7 @@ enum
   PROP_FONT,
   PROP_POSITION,
   PROP_COLOR,
+  PROP_BAR_COLOR,
   PROP_BACKGROUND_COLOR,
   PROP_MAX_LABELS,
   PROP_SHOW_SCORES,
@@ -133,6 +138,9 @@ gst_rexnet_overlay_set_property (GObject * object, guint id,
     case PROP_COLOR:
       self->style.color = g_value_get_uint (value);
       break;
+    case PROP_BAR_COLOR:
+      self->style.bar = g_value_get_uint (value);
+      break;
     case PROP_BACKGROUND_COLOR:
       self->style.background = g_value_get_uint (value);
       break;
@@ -168,6 +176,9 @@ gst_rexnet_overlay_get_property (GObject * object, guint id, GValue * value,
       break;
     case PROP_COLOR:
       g_value_set_uint (value, self->style.color);
+      break;
+    case PROP_BAR_COLOR:
+      g_value_set_uint (value, self->style.bar);
       break;
     case PROP_BACKGROUND_COLOR:
       g_value_set_uint (value, self->style.background);
@@ -322,6 +333,8 @@ collect_rows (GstRexnetOverlay * self, GstBuffer * buffer, guint max_labels,
     for (guint i = 0; i < MIN (result.n, max_labels); i++) {
       RexnetLabel label = rexnet_result_get (&result, i);
 
+      if (i > 0 && label.score < LEAST_SCORE)
+        break;
       append_row (rows, self->wanted, label.label, label.score);
     }
   }
@@ -504,8 +517,12 @@ install_properties (GObjectClass * class)
           GST_TYPE_REXNET_POSITION, REXNET_POSITION_TOP_LEFT, flags));
   g_object_class_install_property (class, PROP_COLOR,
       g_param_spec_uint ("color", "Colour",
-          "Of letters and bars, big-endian ARGB", 0, G_MAXUINT32,
-          DEFAULT_COLOR, flags));
+          "Of the letters, big-endian ARGB", 0, G_MAXUINT32, DEFAULT_COLOR,
+          flags));
+  g_object_class_install_property (class, PROP_BAR_COLOR,
+      g_param_spec_uint ("bar-color", "Bar colour",
+          "Of the score bars, big-endian ARGB", 0, G_MAXUINT32, DEFAULT_BAR,
+          flags));
   g_object_class_install_property (class, PROP_BACKGROUND_COLOR,
       g_param_spec_uint ("background-color", "Background colour",
           "Of the box, big-endian ARGB", 0, G_MAXUINT32, DEFAULT_BACKGROUND,
@@ -557,7 +574,8 @@ gst_rexnet_overlay_init (GstRexnetOverlay * self)
   gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
   self->font = g_strdup (DEFAULT_FONT);
   self->style = (RexnetBoxStyle) {
-    .color = DEFAULT_COLOR, .background = DEFAULT_BACKGROUND, .scores = TRUE,
+    .color = DEFAULT_COLOR, .bar = DEFAULT_BAR,
+    .background = DEFAULT_BACKGROUND, .scores = TRUE,
   };
   self->max_labels = DEFAULT_MAX_LABELS;
   self->analytics = TRUE;

@@ -14,7 +14,7 @@ typedef struct
 {
   double em;                    /* font size */
   int line;                     /* height of the text of a row */
-  int row;                      /* height of a row with its bar and gap */
+  int gap;                      /* under that text: bar and space */
   int padding, margin;          /* inside and outside the box */
   int score;                    /* width of the percentages; 0: not shown */
   int width, height;            /* of the box */
@@ -98,12 +98,13 @@ text_width (PangoLayout * layout)
 static gboolean
 fit (Measures * m, guint frame_width, guint frame_height, guint * n)
 {
+  int row = m->line + m->gap;
   int room = (int) frame_height - 2 * m->margin - 2 * m->padding;
   int widest = (int) frame_width - 2 * m->margin;
 
-  *n = MIN (*n, room < 0 ? 0 : (guint) (room / m->row));
+  *n = MIN (*n, room < 0 ? 0 : (guint) (room / row));
   m->width = MIN (m->width, widest);
-  m->height = *n * m->row + 2 * m->padding;
+  m->height = *n * row + 2 * m->padding;
   return *n > 0 && m->width > 2 * m->padding + m->score + 2 * m->em;
 }
 
@@ -114,7 +115,7 @@ measure (RexnetLabelBox * self, Measures * m, const PangoFontDescription * font,
 {
   int widest = 0;
 
-  m->padding = ceil (0.6 * m->em);
+  m->padding = ceil (0.5 * m->em);
   m->margin = ceil (0.5 * m->em);
   for (guint i = 0; i < *n; i++) {
     g_autoptr (PangoLayout) text = make_layout (self, font, &rows[i], i == 0);
@@ -129,7 +130,7 @@ measure (RexnetLabelBox * self, Measures * m, const PangoFontDescription * font,
 
     m->score = text_width (full) + ceil (0.6 * m->em);
   }
-  m->row = m->line + ceil (scores ? 0.5 * m->em : 0.1 * m->em);
+  m->gap = ceil (scores ? 0.5 * m->em : 0.1 * m->em);
   m->width = MAX (widest + m->score + 2 * m->padding, MIN_WIDTH * m->em);
   m->width = ceil (ceil (m->width / (STEP * m->em)) * STEP * m->em);
   return fit (m, frame_width, frame_height, n);
@@ -158,18 +159,18 @@ rounded (cairo_t * cr, double x, double y, double width, double height,
 }
 
 static void
-draw_bar (cairo_t * cr, const Measures * m, guint32 color, double y,
-    double score)
+draw_bar (cairo_t * cr, const Measures * m, const RexnetBoxStyle * style,
+    double y, double score)
 {
   double width = m->width - 2 * m->padding;
   double height = MAX (ceil (0.14 * m->em), 2);
 
-  set_color (cr, color, 0.2);
+  set_color (cr, style->color, 0.2);
   rounded (cr, m->padding, y, width, height, height);
   cairo_fill (cr);
-  if (score <= 0)
+  if (score < 0.005)
     return;
-  set_color (cr, color, 1);
+  set_color (cr, style->bar, 1);
   rounded (cr, m->padding, y, MAX (width * MIN (score, 1), height), height,
       height);
   cairo_fill (cr);
@@ -181,7 +182,7 @@ draw_row (RexnetLabelBox * self, cairo_t * cr, const Measures * m,
     const RexnetRow * row, guint i)
 {
   g_autoptr (PangoLayout) text = make_layout (self, font, row, i == 0);
-  int y = m->padding + i * m->row;
+  int y = m->padding + i * (m->line + m->gap);
   gboolean scored = style->scores && row->score >= 0;
   int room = m->width - 2 * m->padding - (scored ? m->score : 0);
 
@@ -194,7 +195,7 @@ draw_row (RexnetLabelBox * self, cairo_t * cr, const Measures * m,
 
     cairo_move_to (cr, m->width - m->padding - text_width (score), y);
     pango_cairo_show_layout (cr, score);
-    draw_bar (cr, m, style->color, y + m->line, row->score);
+    draw_bar (cr, m, style, y + m->line, row->score);
   }
 }
 

@@ -28,7 +28,7 @@ typedef struct
 {
   const char *font;             /* Pango description; no size: by the frame */
   RexnetPosition position;
-  guint32 color, background;    /* ARGB */
+  guint32 color, bar, background;       /* ARGB */
   gboolean scores;              /* bars and percentages */
 } RexnetBoxStyle;
 
