@@ -47,12 +47,12 @@ GST_ELEMENT_REGISTER_DEFINE (rexnetjson, "rexnetjson", GST_RANK_NONE,
 /* ---- lines ------------------------------------------------------------- */
 
 static void
-append_time (GString * line, const char *name, GstClockTime time)
+append_time (GString * line, GstClockTime time)
 {
   if (GST_CLOCK_TIME_IS_VALID (time))
-    g_string_append_printf (line, "\"%s\":%" G_GUINT64_FORMAT ",", name, time);
+    g_string_append_printf (line, "%" G_GUINT64_FORMAT, time);
   else
-    g_string_append_printf (line, "\"%s\":null,", name);
+    g_string_append (line, "null");
 }
 
 /* Quoted and escaped; null for NULL. */
@@ -70,19 +70,40 @@ append_string (GString * line, const char *string)
 }
 
 static void
-append_labels (GString * line, const RexnetResult * result)
+append_index (GString * line, const RexnetLabel * label)
 {
-  for (guint i = 0; i < result->n; i++) {
-    RexnetLabel label = rexnet_result_get (result, i);
-    char score[G_ASCII_DTOSTR_BUF_SIZE];
+  g_string_append_printf (line, "%d", label->index);
+}
 
-    /* A generator would print all 17 digits of a score. */
-    g_ascii_formatd (score, sizeof score, "%.6f", label.score);
-    g_string_append_printf (line, "%s{\"index\":%d,\"label\":", i ? "," : "",
-        label.index);
-    append_string (line, label.label);
-    g_string_append_printf (line, ",\"score\":%s}", score);
+static void
+append_label (GString * line, const RexnetLabel * label)
+{
+  append_string (line, label->label);
+}
+
+/* In millionths; a JsonGenerator would print all 17 digits. */
+static void
+append_score (GString * line, const RexnetLabel * label)
+{
+  char score[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append (line,
+      g_ascii_formatd (score, sizeof score, "%.6f", label->score));
+}
+
+static void
+append_array (GString * line, const char *name, const RexnetResult * result,
+    void (*append) (GString *, const RexnetLabel *))
+{
+  g_string_append_printf (line, ",\"%s\":[", name);
+  for (guint i = 0; result && i < result->n; i++) {
+    RexnetLabel label = rexnet_result_get (result, i);
+
+    if (i > 0)
+      g_string_append_c (line, ',');
+    append (line, &label);
   }
+  g_string_append_c (line, ']');
 }
 
 /* @result: (nullable): of a frame that has none */
@@ -94,21 +115,23 @@ append_line (GString * line, const GstSegment * segment, GstBuffer * buffer,
 
   if (segment->format == GST_FORMAT_TIME)
     time = gst_segment_to_stream_time (segment, GST_FORMAT_TIME, pts);
-  g_string_append_c (line, '{');
-  append_time (line, "pts", pts);
-  append_time (line, "stream_time", time);
-  append_time (line, "duration", GST_BUFFER_DURATION (buffer));
-  g_string_append_printf (line, "\"region\":%d,\"model\":",
+  g_string_append (line, "{\"pts\":");
+  append_time (line, pts);
+  g_string_append (line, ",\"stream_time\":");
+  append_time (line, time);
+  g_string_append (line, ",\"duration\":");
+  append_time (line, GST_BUFFER_DURATION (buffer));
+  g_string_append_printf (line, ",\"region\":%d,\"model\":",
       result ? result->region : REXNET_REGION_FRAME);
   append_string (line, result ? result->model : NULL);
   g_string_append (line, ",\"device\":");
   append_string (line, result ? result->device : NULL);
-  g_string_append_c (line, ',');
-  append_time (line, "age", result ? result->age : GST_CLOCK_TIME_NONE);
-  g_string_append (line, "\"labels\":[");
-  if (result)
-    append_labels (line, result);
-  g_string_append (line, "]}\n");
+  g_string_append (line, ",\"age\":");
+  append_time (line, result ? result->age : GST_CLOCK_TIME_NONE);
+  append_array (line, "indices", result, append_index);
+  append_array (line, "labels", result, append_label);
+  append_array (line, "scores", result, append_score);
+  g_string_append (line, "}\n");
 }
 
 /* One line for each result, or one that says there is none. */

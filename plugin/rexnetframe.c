@@ -73,8 +73,8 @@ describe (RexnetImage * image, const GstVideoInfo * info)
 
 /*
  * The part of one side that resize and crop read: @crop pixels in the middle
- * of the resized side, with the filter's reach (a cubic's is 2 pixels of the
- * coarser grid) and 2 pixels more for subsampled chroma.
+ * of the resized side, @scale source pixels each, with the filter's reach (a
+ * cubic's is 2 pixels of the coarser grid) and 3 for rounding.
  */
 static void
 needed (guint size, double scale, guint crop, gint * start, gint * length)
@@ -92,9 +92,8 @@ static gboolean
 setup_converter (RexnetFrame * self, const RexnetInput * input)
 {
   GstVideoInfo in = self->info, out;
-  guint short_side = MIN (input->width, input->height);
-  double scale = MIN (in.width, in.height)
-      / round (short_side / input->crop_pct);
+  double scale = MIN (in.width / floor (input->width / input->crop_pct),
+      in.height / floor (input->height / input->crop_pct));
   gint x, y, width, height;
   GstBuffer *buffer;
 
