@@ -31,6 +31,26 @@ typedef struct
 gboolean rexnet_take_conv (RexnetStateDict * dict, RexnetConv * conv,
     RexnetConvShape shape, const char *key, const char *norm, GError ** error);
 
+/* Room for a key made with g_snprintf(). */
+typedef char RexnetKey[96];
+
+/* Where a block's layers are found; an empty key is a layer it lacks. */
+typedef struct
+{
+  RexnetKey expand, expand_norm;
+  RexnetKey depthwise, depthwise_norm;
+  RexnetKey reduce, reduce_norm, excite;        /* the squeeze-excite */
+  RexnetKey project, project_norm;
+} RexnetBlockKeys;
+
+/*
+ * Takes a ReXNet block of @in channels into @block.
+ * @activation: of the expansion
+ */
+gboolean rexnet_take_block (RexnetStateDict * dict, RexnetBlock * block,
+    const RexnetBlockKeys * keys, guint in, RexnetActivation activation,
+    GError ** error);
+
 /* Sets the depthwise stride and the residual of every block. */
 gboolean rexnet_take_strides (RexnetStateDict * dict, RexnetNetwork * net,
     GError ** error);
@@ -39,6 +59,3 @@ gboolean rexnet_take_strides (RexnetStateDict * dict, RexnetNetwork * net,
  * @stages: REXNET_N_STAGES numbers */
 #define REXNET_N_STAGES 6
 gboolean rexnet_stages (guint n_blocks, guint * stages);
-
-/* Room for a key made with g_snprintf(). */
-typedef char RexnetKey[96];

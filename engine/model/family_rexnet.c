@@ -16,41 +16,6 @@ matches (RexnetStateDict * dict)
   return rexnet_state_dict_has (dict, "features.%u.out.0.weight", FIRST_BLOCK);
 }
 
-/* The convolution out.@n of block @b and the batch norm behind it. */
-static gboolean
-take_layer (RexnetStateDict * dict, RexnetConv * conv, RexnetConvShape shape,
-    guint b, guint n, GError ** error)
-{
-  RexnetKey key, norm;
-
-  g_snprintf (key, sizeof key, "features.%u.out.%u", FIRST_BLOCK + b, n);
-  g_snprintf (norm, sizeof norm, "features.%u.out.%u", FIRST_BLOCK + b, n + 1);
-  return rexnet_take_conv (dict, conv, shape, key, norm, error);
-}
-
-static gboolean
-take_squeeze_excite (RexnetStateDict * dict, RexnetBlock * block, guint b,
-    guint n, GError ** error)
-{
-  const guint channels = block->depthwise.out;
-  const guint f = FIRST_BLOCK + b;
-  RexnetKey key, norm;
-
-  block->se_first = TRUE;
-  block->se_reduce.activation = REXNET_ACTIVATION_RELU;
-  g_snprintf (key, sizeof key, "features.%u.out.%u.fc.0", f, n);
-  g_snprintf (norm, sizeof norm, "features.%u.out.%u.fc.1", f, n);
-  if (!rexnet_take_conv (dict, &block->se_reduce,
-          (RexnetConvShape) { .in = channels, .kernel = 1 }, key, norm, error))
-    return FALSE;
-
-  block->se_expand.activation = REXNET_ACTIVATION_SIGMOID;
-  g_snprintf (key, sizeof key, "features.%u.out.%u.fc.3", f, n);
-  return rexnet_take_conv (dict, &block->se_expand, (RexnetConvShape) {
-      .in = block->se_reduce.out, .out = channels, .kernel = 1 }, key, NULL,
-      error);
-}
-
 /* Whether out.0 of a block is the 1 x 1 convolution that expands. */
 static gboolean
 expands (RexnetStateDict * dict, guint b)
@@ -63,35 +28,41 @@ expands (RexnetStateDict * dict, guint b)
   return first && first->n_dims == 4 && first->shape[2] == 1;
 }
 
-static gboolean
-take_block (RexnetStateDict * dict, RexnetBlock * block, guint b, guint in,
-    RexnetActivation activation, GError ** error)
+/* Item @n of the block's `out`. */
+static void
+set_key (RexnetKey key, guint b, guint n)
 {
-  guint n = 0, inner = in;      /* n: index into out */
+  g_snprintf (key, sizeof (RexnetKey), "features.%u.out.%u", FIRST_BLOCK + b,
+      n);
+}
+
+/* Layers stand behind one another: convolution, batch norm, activation. */
+static RexnetBlockKeys
+block_keys (RexnetStateDict * dict, guint b)
+{
+  RexnetBlockKeys keys = { 0 };
+  guint n = 0;
 
   if (expands (dict, b)) {
-    block->expand.activation = activation;
-    if (!take_layer (dict, &block->expand,
-            (RexnetConvShape) { .in = in, .kernel = 1 }, b, n, error))
-      return FALSE;
-    inner = block->expand.out;
-    n += 3;
-  }
-  block->depthwise.depthwise = TRUE;
-  block->depthwise.activation = REXNET_ACTIVATION_RELU6;
-  if (!take_layer (dict, &block->depthwise,
-          (RexnetConvShape) { .in = inner, .out = inner }, b, n, error))
-    return FALSE;
-  n += 2;
-  if (rexnet_state_dict_has (dict, "features.%u.out.%u.fc.0.weight",
-          FIRST_BLOCK + b, n)) {
-    if (!take_squeeze_excite (dict, block, b, n, error))
-      return FALSE;
+    set_key (keys.expand, b, n++);
+    set_key (keys.expand_norm, b, n++);
     n++;
   }
-  n++;                          /* the activation */
-  return take_layer (dict, &block->project,
-      (RexnetConvShape) { .in = inner, .kernel = 1 }, b, n, error);
+  set_key (keys.depthwise, b, n++);
+  set_key (keys.depthwise_norm, b, n++);
+  if (rexnet_state_dict_has (dict, "features.%u.out.%u.fc.0.weight",
+          FIRST_BLOCK + b, n)) {
+    RexnetKey gate;
+
+    set_key (gate, b, n++);
+    g_snprintf (keys.reduce, sizeof keys.reduce, "%s.fc.0", gate);
+    g_snprintf (keys.reduce_norm, sizeof keys.reduce_norm, "%s.fc.1", gate);
+    g_snprintf (keys.excite, sizeof keys.excite, "%s.fc.3", gate);
+  }
+  n++;
+  set_key (keys.project, b, n++);
+  set_key (keys.project_norm, b, n++);
+  return keys;
 }
 
 /* rexnet: a convolution at output.1; lite: convolutions at output.0 and .4. */
@@ -137,7 +108,10 @@ build (RexnetStateDict * dict, RexnetNetwork * net, RexnetVariant * variant,
   in = net->stem.out;
   for (guint b = 0; b < REXNET_MAX_BLOCKS && rexnet_state_dict_has (dict,
           "features.%u.out.0.weight", FIRST_BLOCK + b); b++) {
-    if (!take_block (dict, &net->blocks[b], b, in, activation, error))
+    const RexnetBlockKeys keys = block_keys (dict, b);
+
+    if (!rexnet_take_block (dict, &net->blocks[b], &keys, in, activation,
+            error))
       return FALSE;
     in = net->blocks[b].project.out;
     net->n_blocks++;

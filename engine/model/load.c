@@ -6,6 +6,7 @@
 #include "model.h"
 #include "rexnet-models.h"
 #include "safetensors.h"
+#include "torch.h"
 
 #define MAX_CONFIG (8 << 20)
 #define DEFAULT_MODEL "/rexnet/default.safetensors"
@@ -15,6 +16,10 @@ rexnet_state_dict_read (RexnetStateDict * dict, GBytes * bytes, GError ** error)
 {
   if (rexnet_safetensors_matches (bytes))
     return rexnet_safetensors_read (dict, bytes, error);
+  if (rexnet_torch_zip_matches (bytes))
+    return rexnet_torch_zip_read (dict, bytes, error);
+  if (rexnet_torch_legacy_matches (bytes))
+    return rexnet_torch_legacy_read (dict, bytes, error);
   g_set_error (error, REXNET_ERROR, REXNET_ERROR_UNSUPPORTED,
       "%s: is neither a safetensors file nor one of PyTorch's",
       dict->source);

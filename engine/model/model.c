@@ -20,6 +20,7 @@ struct _RexnetModel
 
 static const RexnetFamily *const families[] = {
   &rexnet_family_rexnet,
+  &rexnet_family_timm,
 };
 
 static const char *const variant_names[] = { "rexnet", "rexnet-lite", "rexnetr" };

@@ -124,6 +124,48 @@ rexnet_take_conv (RexnetStateDict * dict, RexnetConv * conv,
       && check_variance (dict, conv, norm, error);
 }
 
+gboolean
+rexnet_take_block (RexnetStateDict * dict, RexnetBlock * block,
+    const RexnetBlockKeys * keys, guint in, RexnetActivation activation,
+    GError ** error)
+{
+  RexnetConvShape shape = {.in = in,.kernel = 1 };
+  guint inner = in;
+
+  block->se_first = TRUE;
+  block->expand.activation = activation;
+  block->depthwise.activation = REXNET_ACTIVATION_RELU6;
+  block->depthwise.depthwise = TRUE;
+  block->se_reduce.activation = REXNET_ACTIVATION_RELU;
+  block->se_expand.activation = REXNET_ACTIVATION_SIGMOID;
+
+  if (*keys->expand) {
+    if (!rexnet_take_conv (dict, &block->expand, shape, keys->expand,
+            keys->expand_norm, error))
+      return FALSE;
+    inner = block->expand.out;
+  }
+  shape = (RexnetConvShape) { .in = inner, .out = inner };
+  if (!rexnet_take_conv (dict, &block->depthwise, shape, keys->depthwise,
+          keys->depthwise_norm, error))
+    return FALSE;
+
+  shape = (RexnetConvShape) { .in = inner, .kernel = 1 };
+  if (*keys->reduce) {
+    RexnetConvShape back = {.out = inner,.kernel = 1 };
+
+    if (!rexnet_take_conv (dict, &block->se_reduce, shape, keys->reduce,
+            keys->reduce_norm, error))
+      return FALSE;
+    back.in = block->se_reduce.out;
+    if (!rexnet_take_conv (dict, &block->se_expand, back, keys->excite, NULL,
+            error))
+      return FALSE;
+  }
+  return rexnet_take_conv (dict, &block->project, shape, keys->project,
+      keys->project_norm, error);
+}
+
 /* Stage lengths at depth 1.0 and the stride of each stage's first block. */
 static const guint lengths[REXNET_N_STAGES] = { 1, 2, 2, 3, 3, 5 };
 static const guint strides[REXNET_N_STAGES] = { 1, 2, 2, 2, 1, 2 };

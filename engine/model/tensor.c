@@ -244,28 +244,27 @@ rexnet_tensor_read (const RexnetTensor * tensor, float *dst)
 }
 
 /* The exponent's bits are all ones in infinities and NaNs. */
-#define LARGEST(type, exponent)                                         \
-  ({                                                                    \
-    type worst = 0;                                                     \
+#define ROW_IS_FINITE(type, exponent)                                   \
+  do {                                                                  \
+    type bad = 0;                                                       \
     for (guint i = 0; i < n; i++, src += step) {                        \
       type bits;                                                        \
       memcpy (&bits, src, sizeof bits);                                 \
-      bits &= exponent;                                                 \
-      worst = MAX (worst, bits);                                        \
+      bad |= (bits & exponent) == exponent;                             \
     }                                                                   \
-    worst;                                                              \
-  })
+    return !bad;                                                        \
+  } while (0)
 
-static gboolean
+static inline gboolean
 row_is_finite (const guint8 * src, RexnetDtype dtype, gint64 step, guint n)
 {
   switch (dtype) {
     case REXNET_DTYPE_F32:
-      return LARGEST (guint32, 0x7f800000) != 0x7f800000;
+      ROW_IS_FINITE (guint32, 0x7f800000);
     case REXNET_DTYPE_F16:
-      return LARGEST (guint16, 0x7c00) != 0x7c00;
+      ROW_IS_FINITE (guint16, 0x7c00);
     case REXNET_DTYPE_BF16:
-      return LARGEST (guint16, 0x7f80) != 0x7f80;
+      ROW_IS_FINITE (guint16, 0x7f80);
     default:                   /* a double that no float reaches counts too */
       for (guint i = 0; i < n; i++, src += step) {
         double value;
@@ -284,13 +283,18 @@ rexnet_tensor_is_finite (const RexnetTensor * tensor)
   const RexnetTensor t = flattened (tensor);
   const guint n = rexnet_tensor_row_size (&t), rows = rexnet_tensor_rows (&t);
   const gint64 step = row_step (&t);
-  const gint64 packed = rexnet_dtype_size (t.dtype);
 
-  /* a constant step lets the compiler use vectors */
-  for (guint row = 0; row < rows; row++)
-    if (!(step == packed ? row_is_finite (row_address (&t, row), t.dtype,
-                packed, n)
-            : row_is_finite (row_address (&t, row), t.dtype, step, n)))
+  for (guint row = 0; row < rows; row++) {
+    const guint8 *src = row_address (&t, row);
+    gboolean finite;
+
+    /* a step that the compiler knows lets it use vectors */
+    if (step == sizeof (float) && t.dtype == REXNET_DTYPE_F32)
+      finite = row_is_finite (src, t.dtype, sizeof (float), n);
+    else
+      finite = row_is_finite (src, t.dtype, step, n);
+    if (!finite)
       return FALSE;
+  }
   return TRUE;
 }
