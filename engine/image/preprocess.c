@@ -22,7 +22,7 @@ choose_kernels (RexnetIsa isa)
 
   if (isa == REXNET_ISA_AUTO || isa > best)
     isa = best;
-#ifdef REXNET_RESAMPLE_X86
+#ifdef __x86_64__
   if (isa >= REXNET_ISA_AVX512)
     return &rexnet_resample_avx512;
   if (isa >= REXNET_ISA_AVX2)

@@ -56,6 +56,6 @@ typedef struct
 } RexnetResample;
 
 extern const RexnetResample rexnet_resample_c;
-#ifdef REXNET_RESAMPLE_X86
+#ifdef __x86_64__
 extern const RexnetResample rexnet_resample_avx2, rexnet_resample_avx512;
 #endif
