@@ -6,6 +6,7 @@
 #include "channels.h"
 #include "family.h"
 #include "model.h"
+#include "uniform.h"
 
 #define N_BLOCKS 16
 #define EXPANSION 6
@@ -14,46 +15,24 @@
 #define LITE_HIDDEN 1024
 #define MAX_CLASSES 65536
 
-static guint64
-fnv1a64 (const char *text)
-{
-  guint64 hash = 0xcbf29ce484222325;
-
-  for (; *text; text++)
-    hash = (hash ^ (guint8) * text) * 0x100000001b3;
-  return hash;
-}
-
-/* Element @index of the uniform numbers in [0, 1) that belong to @seed. */
-static inline double
-uniform (guint64 seed, guint64 index)
-{
-  guint64 z = seed + (index + 1) * 0x9e3779b97f4a7c15;
-
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-  z = (z ^ z >> 27) * 0x94d049bb133111eb;
-  z ^= z >> 31;
-  return (z >> 40) * 0x1p-24;
-}
-
 static void
 fill (const RexnetTensor * tensor, const char *key, float *dst)
 {
   const guint n = rexnet_tensor_count (tensor);
-  const guint64 seed = fnv1a64 (key);
+  const guint64 seed = rexnet_uniform_seed (key);
 
   if (tensor->n_dims == 4) {
     const guint fan_in = n / tensor->shape[0];
     const double bound = sqrt (6. / fan_in);
     for (guint i = 0; i < n; i++)
-      dst[i] = (float) ((2 * uniform (seed, i) - 1) * bound);
+      dst[i] = (float) ((2 * rexnet_uniform (seed, i) - 1) * bound);
   } else if (g_str_has_suffix (key, "running_var")
       || g_str_has_suffix (key, ".weight")) {
     for (guint i = 0; i < n; i++)
-      dst[i] = (float) (0.5 + uniform (seed, i));
+      dst[i] = (float) (0.5 + rexnet_uniform (seed, i));
   } else {
     for (guint i = 0; i < n; i++)
-      dst[i] = (float) (0.5 * (uniform (seed, i) - 0.5));
+      dst[i] = (float) (0.5 * (rexnet_uniform (seed, i) - 0.5));
   }
 }
 

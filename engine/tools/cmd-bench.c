@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "golden-input.h"
 #include "tool.h"
 
 #define WARM_UP_RUNS 3
@@ -82,7 +81,7 @@ measure (RexnetEngine * engine, Result * result, GError ** error)
   g_autofree double *ms = g_new (double, runs);
 
   for (guint i = 0; i < info->batch; i++)
-    golden_input_fill (input + i * image, i, width, height);
+    rexnet_generate_input (i, width, height, input + i * image);
   if (!time_calls (engine, input, logits, ms, runs, error))
     return FALSE;
 

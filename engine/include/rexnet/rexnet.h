@@ -169,6 +169,16 @@ REXNET_API RexnetModel *rexnet_model_generate (RexnetVariant variant,
     double width, guint classes, GError ** error);
 
 /**
+ * rexnet_generate_input:
+ * @width, @height: pixels
+ * @input: (out caller-allocates): 3 x height x width floats
+ *
+ * Fills an input for such a model, as the same definition has it.
+ */
+REXNET_API void rexnet_generate_input (guint seed, guint width, guint height,
+    float *input);
+
+/**
  * rexnet_model_find:
  * @width: multiplier, or 0 for any
  *
