@@ -12,7 +12,9 @@ import sys
 
 def best(record: dict) -> tuple[str, float]:
     """The first label and its score; ("-", 0) for a frame without any."""
-    return (record["labels"][0], record["scores"][0]) if record["labels"] else ("-", 0.0)
+    if not record["labels"]:
+        return "-", 0.0
+    return record["labels"][0]["label"], record["labels"][0]["score"]
 
 
 def main() -> None:

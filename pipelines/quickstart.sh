@@ -14,8 +14,7 @@ output=${1:-$folder/quickstart}
 clip=$root/tests/data/clip/fashion.webm
 
 install $build_packages
-[ -f "$folder/build.ninja" ] || set_up=-Dtests=false
-build "$folder" ${set_up-}
+build "$folder"
 use_build "$folder"
 mkdir -p "$output"
 
@@ -27,7 +26,7 @@ gst-launch-1.0 -q filesrc location="$clip" ! matroskademux ! vp8dec \
   ! video/x-raw,width=640,height=480 ! rexnetoverlay ! videoconvert ! tee name=drawn \
   drawn. ! queue ! vp8enc deadline=1 target-bitrate=1000000 ! webmmux \
   ! filesink location="$output/overlay.webm" \
-  drawn. ! queue ! videorate ! video/x-raw,framerate=1/1 ! pngenc \
+  drawn. ! queue ! videorate ! video/x-raw,framerate=1/1 ! videoconvert ! pngenc \
   ! multifilesink location="$output/overlay-%02d.png"
 python3 "$root/pipelines/labels.py" "$output/labels.jsonl"
 

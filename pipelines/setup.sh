@@ -43,16 +43,12 @@ install() {
     apt-get -q install -y --no-install-recommends $missing
 }
 
-# build FOLDER [MESON OPTION...]
+# build FOLDER [MESON OPTION...]: the options count when the folder is new.
 build() {
   folder=$1
   shift
   say "Building in $folder"
-  if [ -f "$folder/build.ninja" ]; then
-    meson configure "$folder" "$@"
-  else
-    meson setup "$folder" "$root" "$@"
-  fi
+  [ -f "$folder/build.ninja" ] || meson setup "$folder" "$root" "$@"
   ninja -C "$folder"
 }
 
