@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Times the way of a picture into the network's input (224 x 224, crop_pct
+ * 0.875, bicubic, one thread) at each instruction set, and GStreamer's
+ * GstVideoConverter on the same crop to 8-bit RGB, in alternation.
+ *
+ * usage: bench-preprocess [ROUNDS]
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "image/layout.h"
+#include "image/preprocess.h"
+#include "picture.h"
+
+#ifdef HAVE_GST_VIDEO
+#include <gst/video/video.h>
+#endif
+
+typedef struct
+{
+  RexnetFormat format;
+  guint width, height;
+} Case;
+
+static const Case cases[] = {
+  {REXNET_FORMAT_NV12, 1920, 1080},
+  {REXNET_FORMAT_I420, 1920, 1080},
+  {REXNET_FORMAT_YUY2, 1920, 1080},
+  {REXNET_FORMAT_RGB, 1920, 1080},
+  {REXNET_FORMAT_BGRX, 1920, 1080},
+  {REXNET_FORMAT_NV12, 3840, 2160},
+  {REXNET_FORMAT_RGB, 3840, 2160},
+  {REXNET_FORMAT_NV12, 640, 480},
+  {REXNET_FORMAT_RGB, 640, 480},
+  {REXNET_FORMAT_RGB, 1080, 2340},
+};
+
+static const RexnetInput input = {
+  224, 224, REXNET_INTERPOLATION_BICUBIC, 0.875,
+  {0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}
+};
+
+#define LEVELS (REXNET_ISA_AVX512 + 1)
+#define GSTREAMER LEVELS        /* its column */
+
+static int
+compare (const void *a, const void *b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+static double
+median (double *ms, guint n)
+{
+  qsort (ms, n, sizeof *ms, compare);
+  return ms[n / 2];
+}
+
+#ifdef HAVE_GST_VIDEO
+typedef struct
+{
+  GstVideoInfo in_info, out_info;
+  GstVideoConverter *convert;
+  GstBuffer *in, *out;
+} Gst;
+
+/* The centre square, which the network sees seven eighths of. */
+static GstStructure *
+gst_options (const Case * c)
+{
+  int shorter = (int) MIN (c->width, c->height), side = shorter * 7 / 8;
+
+  return gst_structure_new ("options",
+      GST_VIDEO_CONVERTER_OPT_SRC_X, G_TYPE_INT, ((int) c->width - side) / 2,
+      GST_VIDEO_CONVERTER_OPT_SRC_Y, G_TYPE_INT, ((int) c->height - side) / 2,
+      GST_VIDEO_CONVERTER_OPT_SRC_WIDTH, G_TYPE_INT, side,
+      GST_VIDEO_CONVERTER_OPT_SRC_HEIGHT, G_TYPE_INT, side,
+      GST_VIDEO_CONVERTER_OPT_THREADS, G_TYPE_UINT, 1,
+      GST_VIDEO_CONVERTER_OPT_RESAMPLER_METHOD,
+      GST_TYPE_VIDEO_RESAMPLER_METHOD, GST_VIDEO_RESAMPLER_METHOD_CUBIC, NULL);
+}
+
+static void
+gst_open (Gst * g, const Case * c, const TestPicture * picture)
+{
+  const char *name = rexnet_layout_get (c->format)->name;
+
+  gst_video_info_set_format (&g->in_info,
+      gst_video_format_from_string (name), c->width, c->height);
+  gst_video_info_set_format (&g->out_info, GST_VIDEO_FORMAT_RGB, input.width,
+      input.height);
+  g->convert = gst_video_converter_new (&g->in_info, &g->out_info,
+      gst_options (c));
+  g->in = gst_buffer_new_allocate (NULL, g->in_info.size, NULL);
+  g->out = gst_buffer_new_allocate (NULL, g->out_info.size, NULL);
+  gst_buffer_fill (g->in, 0, picture->data,
+      MIN (picture->size, g->in_info.size));
+}
+
+static void
+gst_run (Gst * g)
+{
+  GstVideoFrame in, out;
+
+  gst_video_frame_map (&in, &g->in_info, g->in, GST_MAP_READ);
+  gst_video_frame_map (&out, &g->out_info, g->out, GST_MAP_WRITE);
+  gst_video_converter_frame (g->convert, &in, &out);
+  gst_video_frame_unmap (&in);
+  gst_video_frame_unmap (&out);
+}
+
+static void
+gst_close (Gst * g)
+{
+  gst_video_converter_free (g->convert);
+  gst_buffer_unref (g->in);
+  gst_buffer_unref (g->out);
+}
+#endif
+
+static double
+time_level (RexnetPreprocessor * p, const RexnetImage * image, float *output)
+{
+  gint64 start = g_get_monotonic_time ();
+  g_autoptr (GError) error = NULL;
+
+  if (!rexnet_preprocessor_run (p, image, output, &error))
+    g_error ("%s", error->message);
+  return (double) (g_get_monotonic_time () - start) / 1000.0;
+}
+
+static void
+bench (const Case * c, guint rounds)
+{
+  g_autofree float *output = g_new (float, 3 * input.width * input.height);
+  g_autofree double *ms = g_new (double, (LEVELS + 1) * rounds);
+  RexnetPreprocessor *p[LEVELS] = { NULL };
+  TestPicture picture;
+
+  test_picture_init (&picture, c->format, c->width, c->height);
+  for (guint l = REXNET_ISA_C; l <= rexnet_isa_best (); l++) {
+    p[l] = rexnet_preprocessor_new (&input, l);
+    time_level (p[l], &picture.image, output);
+  }
+#ifdef HAVE_GST_VIDEO
+  Gst g;
+  gst_open (&g, c, &picture);
+  gst_run (&g);
+#endif
+  for (guint r = 0; r < rounds; r++) {
+    for (guint l = REXNET_ISA_C; l <= rexnet_isa_best (); l++)
+      ms[l * rounds + r] = time_level (p[l], &picture.image, output);
+#ifdef HAVE_GST_VIDEO
+    gint64 start = g_get_monotonic_time ();
+    gst_run (&g);
+    ms[GSTREAMER * rounds + r] =
+        (double) (g_get_monotonic_time () - start) / 1000.0;
+#endif
+  }
+
+  printf ("%-5s %4u x %4u", rexnet_layout_get (c->format)->name, c->width,
+      c->height);
+  double best = 0;
+  for (guint l = REXNET_ISA_C; l <= rexnet_isa_best (); l++) {
+    best = median (ms + l * rounds, rounds);
+    printf ("  %6.3f (%6.3f)", best, ms[l * rounds]);
+    rexnet_preprocessor_free (p[l]);
+  }
+#ifdef HAVE_GST_VIDEO
+  double theirs = median (ms + GSTREAMER * rounds, rounds);
+  printf ("  %6.3f (%6.3f) %6.1f", theirs, ms[GSTREAMER * rounds],
+      theirs / best);
+  gst_close (&g);
+#endif
+  printf ("\n");
+  test_picture_clear (&picture);
+}
+
+int
+main (int argc, char **argv)
+{
+  guint rounds = argc > 1 ? (guint) atoi (argv[1]) : 101;
+
+  if (rounds < 1 || rounds > 100000)
+    g_error ("rounds must be between 1 and 100000");
+#ifdef HAVE_GST_VIDEO
+  gst_init (NULL, NULL);
+#endif
+  printf ("ms for one picture: median (min) of %u\n%-17s", rounds, "");
+  for (guint l = REXNET_ISA_C; l <= rexnet_isa_best (); l++)
+    printf ("  %-15s", rexnet_isa_to_string (l));
+#ifdef HAVE_GST_VIDEO
+  printf ("  %-15s  ratio", "GStreamer");
+#endif
+  printf ("\n");
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    bench (&cases[i], rounds);
+  return 0;
+}
