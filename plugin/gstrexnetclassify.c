@@ -287,7 +287,8 @@ post_error (GstRexnetClassify * self, const GError * error)
   if (g_error_matches (error, REXNET_ERROR, REXNET_ERROR_NOT_FOUND)
       || g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     code = GST_RESOURCE_ERROR_NOT_FOUND;
-  else if (g_error_matches (error, REXNET_ERROR, REXNET_ERROR_CORRUPT))
+  else if (g_error_matches (error, REXNET_ERROR, REXNET_ERROR_CORRUPT)
+      || g_error_matches (error, REXNET_ERROR, REXNET_ERROR_UNSUPPORTED))
     code = GST_RESOURCE_ERROR_READ;
   else if (g_error_matches (error, REXNET_ERROR, REXNET_ERROR_MISMATCH)
       || g_error_matches (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT))
