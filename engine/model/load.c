@@ -72,9 +72,11 @@ read_label_file (const char *folder, const char *stem,
   for (guint i = 0; i < G_N_ELEMENTS (names) && !settings->labels; i++) {
     g_autofree char *path = g_build_filename (folder, names[i], NULL);
 
-    if (g_file_test (path, G_FILE_TEST_EXISTS)
-        && !(settings->labels = rexnet_labels_read (path, error)))
+    if (!g_file_test (path, G_FILE_TEST_EXISTS))
+      continue;
+    if (!(settings->labels = rexnet_labels_read (path, error)))
       return FALSE;
+    settings->labels_from = g_filename_display_name (path);
   }
   return TRUE;
 }

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include "channels.h"
+#include "fail.h"
 #include "family.h"
 #include "model.h"
 
@@ -70,33 +71,12 @@ add_parameters (const RexnetConv * conv, const char *name, gboolean pooled,
 }
 
 static gboolean
-mismatch (RexnetStateDict * dict, GError ** error, const char *format, ...)
-    G_GNUC_PRINTF (3, 4);
-
-static gboolean
-mismatch (RexnetStateDict * dict, GError ** error, const char *format, ...)
-{
-  g_autofree char *what = NULL;
-  va_list args;
-
-  va_start (args, format);
-  what = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_set_error (error, REXNET_ERROR, REXNET_ERROR_MISMATCH, "%s: %s",
-      dict->source, what);
-  return FALSE;
-}
-
-static gboolean
 check_labels (char **labels, guint classes, const char *where, GError ** error)
 {
   const guint n = g_strv_length (labels);
 
-  if (n == classes)
-    return TRUE;
-  g_set_error (error, REXNET_ERROR, REXNET_ERROR_MISMATCH,
-      "%s: there are %u labels for %u classes", where, n, classes);
-  return FALSE;
+  return n == classes || rexnet_fail (error, REXNET_ERROR_MISMATCH,
+      "%s: has %u labels, but the model has %u classes", where, n, classes);
 }
 
 /* What the settings say must be what the tensors show. A width whose channels
@@ -109,21 +89,23 @@ check_settings (RexnetModel * self, RexnetStateDict * dict,
   const guint classes = rexnet_network_classes (&self->net);
 
   if (s->has_variant && s->variant != variant)
-    return mismatch (dict, error, "the settings say %s, the tensors are %s",
+    return rexnet_fail (error, REXNET_ERROR_MISMATCH,
+        "%s: the settings say %s, the tensors are %s", dict->source,
         rexnet_variant_to_string (s->variant),
         rexnet_variant_to_string (variant));
   if (s->classes && s->classes != classes)
-    return mismatch (dict, error,
-        "the settings say %u classes, the tensors have %u", s->classes,
-        classes);
+    return rexnet_fail (error, REXNET_ERROR_MISMATCH,
+        "%s: the settings say %u classes, the tensors have %u", dict->source,
+        s->classes, classes);
   if (s->has_width && !rexnet_channels_match (&self->net, variant, s->width)) {
     const double found = rexnet_channels_width (&self->net, variant);
     if (rexnet_channels_match (&self->net, variant, found))
-      return mismatch (dict, error,
-          "the settings say width %g, the tensors have width %g", s->width,
-          found);
+      return rexnet_fail (error, REXNET_ERROR_MISMATCH,
+          "%s: the settings say width %g, the tensors have width %g",
+          dict->source, s->width, found);
   }
-  return !s->labels || check_labels (s->labels, classes, dict->source, error);
+  return !s->labels || check_labels (s->labels, classes,
+      s->labels_from ? s->labels_from : dict->source, error);
 }
 
 static void
@@ -155,6 +137,8 @@ rexnet_model_new (RexnetStateDict * dict, RexnetSettings * settings,
     rexnet_model_unref (self);
     return NULL;
   }
+  self->net.blocks = g_renew (RexnetBlock, self->net.blocks,
+      self->net.n_blocks);
   self->name = g_steal_pointer (&settings->name);
   self->labels = g_steal_pointer (&settings->labels);
   fill_info (self, settings);

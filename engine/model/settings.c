@@ -28,6 +28,7 @@ rexnet_settings_clear (RexnetSettings * settings)
 {
   g_clear_pointer (&settings->name, g_free);
   g_clear_pointer (&settings->labels, g_strfreev);
+  g_clear_pointer (&settings->labels_from, g_free);
 }
 
 static gboolean

@@ -13,6 +13,7 @@ typedef struct
   guint classes;                /* 0: not told */
   RexnetInput input;
   char **labels;                /* or NULL */
+  char *labels_from;            /* what errors call them; NULL: the model */
 } RexnetSettings;
 
 /* ImageNet's statistics and timm's evaluation settings for ReXNet. */
