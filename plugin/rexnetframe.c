@@ -74,7 +74,8 @@ describe (RexnetImage * image, const GstVideoInfo * info)
 /*
  * The part of one side that resize and crop read: @crop pixels in the middle
  * of the resized side, @scale source pixels each, with the filter's reach (a
- * cubic's is 2 pixels of the coarser grid) and 3 for rounding.
+ * cubic's is 2 pixels of the coarser grid) and 3 for rounding. It begins where
+ * packed and subsampled formats begin a group.
  */
 static void
 needed (guint size, double scale, guint crop, gint * start, gint * length)
@@ -84,7 +85,7 @@ needed (guint size, double scale, guint crop, gint * start, gint * length)
   double to = ceil ((size + crop * scale) / 2 + scale + reach);
 
   *start = MAX (from, 0);
-  *start &= ~1;
+  *start &= ~7;
   *length = MIN (to, size) - *start;
 }
 
@@ -106,6 +107,11 @@ setup_converter (RexnetFrame * self, const RexnetInput * input)
   in.interlace_mode = out.interlace_mode;
   needed (in.width, scale, input->width, &x, &width);
   needed (in.height, scale, input->height, &y, &height);
+  /* The unpackers of v210, UYVP and their like begin at column 0 always. */
+  if (GST_VIDEO_FORMAT_INFO_IS_COMPLEX (in.finfo)) {
+    x = 0;
+    width = in.width;
+  }
   self->converter = gst_video_converter_new (&in, &out,
       gst_structure_new ("options",
           GST_VIDEO_CONVERTER_OPT_SRC_X, G_TYPE_INT, x,
