@@ -14,7 +14,7 @@ def best(record: dict) -> tuple[str, float]:
     """The first label and its score; ("-", 0) for a frame without any."""
     if not record["labels"]:
         return "-", 0.0
-    return record["labels"][0]["label"], record["labels"][0]["score"]
+    return record["labels"][0], record["scores"][0]
 
 
 def main() -> None:

@@ -40,7 +40,7 @@ def check_labels(records: list[dict]) -> None:
     for part in TRUTH:
         middle = (part["start"] + part["end"]) / 2 * 1e9
         record = min(records, key=lambda r: abs(r["stream_time"] - middle))
-        right += record["labels"][0]["label"] == part["label"]
+        right += record["labels"][0] == part["label"]
     check(right >= len(TRUTH) - 1, f"{right} of {len(TRUTH)} pictures labelled rightly")
 
 
