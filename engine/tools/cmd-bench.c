@@ -25,7 +25,7 @@ static const GOptionEntry entries[] = {
 typedef struct
 {
   double median_ms, min_ms, p95_ms;     /* of a call */
-  double fps, gmacs;            /* frames/s and G multiply-adds/s at the median */
+  double fps, gmacs;            /* at the median */
   guint64 macs;                 /* of one image */
 } Result;
 

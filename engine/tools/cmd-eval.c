@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* rexnet eval: how often a model is right on pictures whose class is known. */
+#include <math.h>
 #include <stdio.h>
 
 #include "dataset.h"
@@ -150,19 +151,56 @@ evaluate (Evaluation * self, GError ** error)
   return TRUE;
 }
 
+/* The 95 % confidence interval of @hits in @n trials, after Wilson (1927). */
+static void
+interval (guint hits, guint n, double *low, double *high)
+{
+  const double z = 1.959964, p = (double) hits / n;
+  const double middle = p + z * z / (2 * n);
+  const double reach = z * sqrt (p * (1 - p) / n + z * z / (4. * n * n));
+
+  *low = MAX (0, (middle - reach) / (1 + z * z / n));
+  *high = MIN (1, (middle + reach) / (1 + z * z / n));
+}
+
+static void
+print_rate (const char *name, guint hits, guint n)
+{
+  double low, high;
+
+  interval (hits, n, &low, &high);
+  printf ("%s %.2f %% (%u of %u, 95 %% interval %.2f to %.2f)\n", name,
+      100. * hits / n, hits, n, 100 * low, 100 * high);
+}
+
+static void
+add_rate (JsonBuilder * builder, const char *name, guint hits, guint n)
+{
+  g_autofree char *correct = g_strconcat (name, "_correct", NULL);
+  g_autofree char *bounds = g_strconcat (name, "_interval", NULL);
+  double low, high;
+
+  interval (hits, n, &low, &high);
+  tool_json_set_double (builder, name, (double) hits / n);
+  tool_json_set_int (builder, correct, hits);
+  json_builder_set_member_name (builder, bounds);
+  json_builder_begin_array (builder);
+  json_builder_add_double_value (builder, low);
+  json_builder_add_double_value (builder, high);
+  json_builder_end_array (builder);
+}
+
 static void
 print_result (const Evaluation * self)
 {
-  double n = MAX (self->evaluated, 1);
+  guint n = self->evaluated;
   double rate = self->evaluated / self->seconds;
   const RexnetEngineInfo *info = rexnet_engine_get_info (self->engine);
   g_autoptr (JsonBuilder) builder = NULL;
 
   if (!tool_options.json) {
-    printf ("top-1 %.2f %% (%u of %u)\n", 100 * self->top1 / n, self->top1,
-        self->evaluated);
-    printf ("top-5 %.2f %% (%u of %u)\n", 100 * self->top5 / n, self->top5,
-        self->evaluated);
+    print_rate ("top-1", self->top1, n);
+    print_rate ("top-5", self->top5, n);
     printf ("%.1f images/s\n", rate);
     if (self->errors)
       printf ("%u could not be read\n", self->errors);
@@ -170,12 +208,10 @@ print_result (const Evaluation * self)
   }
   builder = json_builder_new ();
   json_builder_begin_object (builder);
-  tool_json_set_int (builder, "images", self->evaluated);
+  tool_json_set_int (builder, "images", n);
   tool_json_set_int (builder, "errors", self->errors);
-  tool_json_set_double (builder, "top1", self->top1 / n);
-  tool_json_set_double (builder, "top5", self->top5 / n);
-  tool_json_set_int (builder, "top1_correct", self->top1);
-  tool_json_set_int (builder, "top5_correct", self->top5);
+  add_rate (builder, "top1", self->top1, n);
+  add_rate (builder, "top5", self->top5, n);
   tool_json_set_double (builder, "images_per_second", rate);
   tool_json_set_int (builder, "threads", info->threads);
   tool_json_set_string (builder, "isa", info->isa);
@@ -204,6 +240,10 @@ run_on (RexnetEngine * engine, Dataset * dataset)
 
   if (!evaluate (&evaluation, &error)) {
     tool_error (NULL, "%s", error->message);
+    return TOOL_FAILED;
+  }
+  if (evaluation.evaluated == 0) {
+    tool_error (NULL, "none of the pictures could be read");
     return TOOL_FAILED;
   }
   print_result (&evaluation);

@@ -64,8 +64,8 @@ load_images (IdxSet * self, const char *path, GError ** error)
   self->n = sizes[0];
   self->height = sizes[1];
   self->width = sizes[2];
-  self->pixels = tool_read (stream, (gsize) self->n * self->height * self->width,
-      error);
+  self->pixels = tool_read (stream,
+      (gsize) self->n * self->height * self->width, error);
   return self->pixels != NULL;
 }
 

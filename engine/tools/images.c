@@ -4,16 +4,16 @@
 #include <glib/gstdio.h>
 
 #include "images.h"
+#include "jpeg.h"
 
 #define MAX_SIDE 32768
 #define MAX_PIXELS (1 << 28)
 
-/* Before anything is allocated for its pixels. */
+/* Before a decoder opens it: a named pipe would make it wait. */
 static gboolean
-check_file (const char *path, GError ** error)
+check_regular (const char *path, GError ** error)
 {
   GStatBuf st;
-  int width, height;
 
   if (g_stat (path, &st) != 0) {
     int code = errno;
@@ -22,20 +22,45 @@ check_file (const char *path, GError ** error)
         g_strerror (code));
     return FALSE;
   }
-  if (!S_ISREG (st.st_mode)) {
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
-        S_ISDIR (st.st_mode) ? "is a folder" : "is no regular file");
+  if (S_ISREG (st.st_mode))
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
+      S_ISDIR (st.st_mode) ? "is a folder" : "is no regular file");
+  return FALSE;
+}
+
+static gboolean
+check_jpeg (const char *path, GError ** error)
+{
+  g_autofree char *data = NULL;
+  gsize size;
+
+  if (!g_file_get_contents (path, &data, &size, error))
     return FALSE;
-  }
-  if (gdk_pixbuf_get_file_info (path, &width, &height)
-      && (width > MAX_SIDE || height > MAX_SIDE
+  if (jpeg_is_complete ((const guint8 *) data, size))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
+      "the JPEG file ends early, after %" G_GSIZE_FORMAT " bytes", size);
+  return FALSE;
+}
+
+/* Before anything is allocated for its pixels. A format that is not known is
+ * left to the decoder to report. */
+static gboolean
+check_header (const char *path, GError ** error)
+{
+  int width, height;
+  GdkPixbufFormat *format = gdk_pixbuf_get_file_info (path, &width, &height);
+  g_autofree char *name = format ? gdk_pixbuf_format_get_name (format) : NULL;
+
+  if (name && (width > MAX_SIDE || height > MAX_SIDE
           || (gint64) width * height > MAX_PIXELS)) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
         "%d x %d pixels are more than a picture may have (%d a side, %d "
         "million in all)", width, height, MAX_SIDE, MAX_PIXELS / 1000000);
     return FALSE;
   }
-  return TRUE;
+  return g_strcmp0 (name, "jpeg") != 0 || check_jpeg (path, error);
 }
 
 /* Not by a GdkPixbufLoader, which accepts a PNG file that ends early. */
@@ -44,7 +69,7 @@ image_load (const char *path, GError ** error)
 {
   g_autoptr (GdkPixbuf) pixbuf = NULL;
 
-  if (!check_file (path, error)
+  if (!check_regular (path, error) || !check_header (path, error)
       || !(pixbuf = gdk_pixbuf_new_from_file (path, error)))
     return NULL;
   return gdk_pixbuf_apply_embedded_orientation (pixbuf);

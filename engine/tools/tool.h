@@ -52,7 +52,7 @@ extern ToolOptions tool_options;
 extern const GOptionEntry tool_model_entries[]; /* a file, or one to find */
 extern const GOptionEntry tool_network_entries[];       /* generated weights */
 extern const GOptionEntry tool_engine_entries[];
-extern const GOptionEntry tool_schedule_entries[];      /* size, batch, scheduling */
+extern const GOptionEntry tool_schedule_entries[];
 
 /* Parses one of these options' values: functions for GOptionEntry.arg_data. */
 gboolean tool_parse_count (const char *option, const char *value, gpointer data,
@@ -83,7 +83,8 @@ typedef enum
  * returns NULL. */
 RexnetModel *tool_load_model (ToolModelSource source);
 
-/* Makes the engine that the options ask for; reports the error itself. */
+/* Makes the engine that the options ask for; reports the error itself and
+ * returns NULL. */
 RexnetEngine *tool_new_engine (RexnetModel * model);
 
 /* ---- files and output -------------------------------------------------- */
@@ -116,5 +117,5 @@ void tool_json_add_phases (JsonBuilder * builder, const char *name,
     GArray * phases, gboolean timed);
 void tool_print_phases (GArray * phases, gboolean timed);
 
-/* Multiply-adds for one image: the sum over the layers at the model's own size where @width is 0. */
+/* Multiply-adds for one image, at the model's own size where @width is 0. */
 guint64 tool_macs (RexnetModel * model, guint width, guint height);

@@ -140,7 +140,9 @@ class Classify(harness.ToolTest):
         empty = self.folder / "empty.png"
         empty.write_bytes(b"")
         missing = self.folder / "missing.png"
-        bad = [broken, text, empty, missing, self.folder]
+        short = self.folder / "short.jpg"
+        short.write_bytes(BOOT.read_bytes()[:-40])
+        bad = [broken, text, empty, missing, short, self.folder]
         result = self.run_tool("classify", "--json", *bad, BOOT)
         self.assertEqual(result.returncode, 1)
         self.assertEqual([json.loads(line)["file"] for line in result.stdout.splitlines()],
@@ -148,6 +150,21 @@ class Classify(harness.ToolTest):
         for path in bad:
             self.assertIn(f"rexnet: {path}: ", result.stderr)
         self.assertEqual(len(result.stderr.splitlines()), len(bad))
+
+    def test_jpeg_ends(self):
+        data = BOOT.read_bytes()
+        picture = self.folder / "boot.jpg"
+        expected = self.labels(BOOT)
+        for end in b"", b"\0" * 1000, b"\xff", b"\xff\xd8 more":
+            picture.write_bytes(data + end)
+            self.assertEqual(self.labels(picture), expected)
+        # A comment that looks like an end, in a file that has none.
+        comment = b"\xff\xfe\0\x06\xff\xd9\xff\xd9"
+        picture.write_bytes(data[:2] + comment + data[2:])
+        self.assertEqual(self.labels(picture), expected)
+        for size in 600, len(data) // 2, len(data) - 1:
+            picture.write_bytes((data[:2] + comment + data[2:])[:size])
+            self.assertIn("ends early", self.fails(1, "classify", picture))
 
     def test_a_picture_that_claims_to_be_huge(self):
         data = bytearray(self.png("huge.png", self.pixels()).read_bytes())

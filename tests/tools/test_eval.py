@@ -69,8 +69,8 @@ class Eval(harness.ToolTest):
             path.unlink()
         self.assertEqual(self.evaluate(self.folder)["top1_correct"], 4)
         text = self.ok("eval", self.folder)
-        self.assertIn("top-1 33.33 % (4 of 12)", text)
-        self.assertIn("top-5 66.67 % (8 of 12)", text)
+        self.assertIn("top-1 33.33 % (4 of 12, 95 % interval 13.81 to 60.94)", text)
+        self.assertIn("top-5 66.67 % (8 of 12, 95 % interval 39.06 to 86.19)", text)
         self.assertRegex(text, r"(?m)^\d+\.\d images/s$")
 
     def test_folders_named_by_label(self):
@@ -107,6 +107,9 @@ class Eval(harness.ToolTest):
         counts = json.loads(result.stdout)
         self.assertEqual((counts["images"], counts["errors"], counts["top1_correct"]), (12, 1, 12))
         self.assertIn(f"rexnet: {bad}: ", result.stderr)
+        for picture in root.glob("*/*.png"):
+            picture.unlink()
+        self.assertIn("none of the pictures could be read", self.run_tool("eval", root).stderr)
 
     def test_progress(self):
         harness.write_idx(self.folder, self.pictures, [0] * 12, SIDE, SIDE)
