@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""The same ReXNet, with the same weights, on librexnet and on the runtimes people use instead.
+
+One command: makes a virtual environment with the peers from PyPI, checks that all of them compute
+the same logits, times them in alternation, and prints medians, minima and ratios.
+
+    tests/bench/peers.py                  a few networks, about five minutes once installed
+    tests/bench/peers.py --full           every network, batch 1 and 8, 1 and 2 threads
+    tests/bench/peers.py --quick          does it work? no figure worth quoting
+    tests/bench/peers.py --startup        from a cold process to the first result, and memory
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+from peers import control, environment, report, startup
+from peers.networks import WIDTHS, Network, cache_key, versions
+from peers.runtimes import PEERS, RUNTIMES
+
+SOME = ('rexnet:1.0', 'rexnet:2.0', 'rexnet-lite:1.0')
+TOLERANCE = 1e-3      # of the largest logit
+
+
+def integers(text: str) -> list[int]:
+    values = [int(word) for word in text.split(',')]
+    if min(values) < 1:
+        raise argparse.ArgumentTypeError(f'{text}: each must be at least 1')
+    return values
+
+
+def networks(text: str) -> list[tuple[str, float]]:
+    chosen = []
+    for word in text.split(','):
+        variant, _, width = word.partition(':')
+        if variant not in WIDTHS:
+            raise argparse.ArgumentTypeError(
+                f'{word}: not {" or ".join(WIDTHS)}, or one of them with :WIDTH')
+        chosen += [(variant, float(width))] if width else [(variant, w) for w in WIDTHS[variant]]
+    return chosen
+
+
+def peer_list(text: str) -> list[str]:
+    words = text.split(',')
+    for word in words:
+        if word not in PEERS:
+            raise argparse.ArgumentTypeError(f'{word}: not one of {", ".join(PEERS)}')
+    return words
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    build = environment.REPOSITORY / 'build'
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add('--variants', type=networks, metavar='LIST',
+        help='rexnet, rexnet-lite, or with a width: rexnet:1.0; default ' + ','.join(SOME))
+    add('--threads', type=integers, metavar='LIST', help='default 2; 1,2 with --full')
+    add('--batch', type=integers, metavar='LIST', help='default 1; 1,8 with --full')
+    add('--peers', type=peer_list, metavar='LIST', help='default ' + ','.join(PEERS))
+    add('--rounds', type=int, metavar='N', help='default 7')
+    add('--seconds', type=float, metavar='S', help='of one runtime in one round; default 0.4')
+    add('--full', action='store_true', help='the whole matrix')
+    add('--quick', action='store_true', help='rexnet:1.0, 2 rounds of 0.1 s')
+    add('--startup', action='store_true', help='start-up time and memory instead of speed')
+    add('--json', type=Path, metavar='FILE', help='everything that was measured')
+    add('--plot', type=Path, metavar='PNG')
+    add('--markdown', type=Path, metavar='FILE',
+        help='the tables, between the marks of a page such as docs/peers.md')
+    add('--build', type=Path, metavar='FOLDER', default=build,
+        help='where the project was built; default build')
+    add('--venv', type=Path, metavar='FOLDER', default=build / 'peers-venv',
+        help='default build/peers-venv')
+    add('--cache', type=Path, metavar='FOLDER', default=build / 'peers-cache',
+        help='converted networks; default build/peers-cache')
+    args = parser.parse_args(arguments)
+    args.venv, args.cache, args.build = (p.absolute() for p in (args.venv, args.cache, args.build))
+    if args.full and args.quick:
+        parser.error('--full or --quick, not both')
+    several = networks(','.join(WIDTHS)) if args.full else networks(','.join(SOME))
+    args.variants = args.variants or (several if not args.quick else several[:1])
+    args.threads = args.threads or ([1, 2] if args.full else [2])
+    args.batch = args.batch or ([1, 8] if args.full else [1])
+    args.peers = args.peers or (['onnxruntime', 'openvino'] if args.startup else PEERS)
+    args.rounds = args.rounds or (2 if args.quick else 7)
+    args.seconds = args.seconds or (0.1 if args.quick else 0.4)
+    if args.rounds < 1 or args.seconds <= 0:
+        parser.error('--rounds and --seconds must be above 0')
+    return args
+
+
+def machine() -> dict:
+    cpu = next((line.split(':', 1)[1].strip() for line in open('/proc/cpuinfo')
+                if line.startswith('model name')), platform.machine())
+    return {'cpu': cpu, 'cores': len(os.sched_getaffinity(0)),
+            'kernel': platform.release().split('-')[0],
+            'date': datetime.now(timezone.utc).strftime('%Y-%m-%d')}
+
+
+def open_workers(case: dict, runtimes: list[str], folder: Path, library: str,
+                 results: dict[str, dict]) -> dict:
+    """Those that opened and computed the right logits; the rest have a reason in results."""
+    workers = {}
+    for key in runtimes:
+        results[key] = dict(case, runtime=key)
+        try:
+            control.convert(key, folder, case['batch'], library)
+            worker = control.Worker(key, folder, case['batch'], case['threads'], library)
+            workers[key] = worker
+            results[key].update(worker.opened())
+            error = results[key]['error_relative']
+            if RUNTIMES[key].exact and not error <= TOLERANCE:
+                raise control.Failure(f'logits differ by {error:.1e} of the largest')
+        except control.Failure as failure:
+            results[key]['reason'] = str(failure)
+            if key in workers:
+                workers.pop(key).close()
+    return workers
+
+
+def time_case(case: dict, args: argparse.Namespace, folder: Path,
+              load: list[tuple[float, float]]) -> list[dict]:
+    """All runtimes on one network, batch and thread count, in alternation."""
+    results: dict[str, dict] = {}
+    workers = open_workers(case, args.runtimes, folder, args.library, results)
+    rounds: dict[str, list[list[int]]] = {key: [] for key in workers}
+    try:
+        for number in range(args.rounds):
+            order = list(workers)
+            shift = number % len(order) if order else 0
+            for key in order[shift:] + order[:shift]:
+                try:
+                    times, others, elapsed = workers[key].time(args.seconds)
+                except control.Failure as failure:
+                    results[key]['reason'] = str(failure)
+                    workers.pop(key).close()
+                    continue
+                rounds[key].append(times)
+                load.append((others, elapsed))
+    finally:
+        for worker in workers.values():
+            worker.close()
+    for key in workers:
+        results[key].update(report.summarise(rounds[key]))
+    return list(results.values())
+
+
+def show(case: dict, results: list[dict], progress: str) -> None:
+    words = [f'{report.LABELS[r["runtime"]]} '
+             + (f'{r["median_ms"]:.2f}' if 'median_ms' in r else '-') for r in results]
+    print(f'{progress} {case["variant"]} x{case["width"]}, batch {case["batch"]}, '
+          f'{case["threads"]} threads: {", ".join(words)}', flush=True)
+    for result in results:
+        if 'reason' in result:
+            print(f'    {report.LABELS[result["runtime"]]}: {result["reason"]}', flush=True)
+
+
+def compare(args: argparse.Namespace) -> dict:
+    cases = [dict(variant=variant, width=width, batch=batch, threads=threads)
+             for variant, width in args.variants for batch in args.batch
+             for threads in args.threads]
+    outcome = {'machine': machine(), 'versions': versions(), 'rounds': args.rounds,
+               'seconds': args.seconds, 'runtimes': args.runtimes, 'results': []}
+    load: list[tuple[float, float]] = []
+    started = time.monotonic()
+    try:
+        for number, case in enumerate(cases, 1):
+            network = Network(case['variant'], case['width'])
+            folder = args.cache / cache_key() / str(network)
+            control.prepare(network, folder, max(args.batch))
+            results = time_case(case, args, folder, load)
+            outcome['results'] += results
+            spent = time.monotonic() - started
+            show(case, results, f'[{number}/{len(cases)}, {spent / 60:.0f} min, '
+                                f'{spent / number * (len(cases) - number) / 60:.0f} to go]')
+    except KeyboardInterrupt:
+        print('Interrupted: what follows is what there is', flush=True)
+    elapsed = sum(e for _, e in load)
+    outcome['others_cores'] = sum(o for o, _ in load) / elapsed if elapsed else 0.0
+    return outcome
+
+
+def write(outcome: dict, args: argparse.Namespace) -> None:
+    if args.json:
+        args.json.write_text(json.dumps(outcome, indent=1) + '\n')
+    if args.markdown:
+        report.write_markdown(outcome, args.markdown)
+    if args.plot:
+        report.plot(outcome, args.plot)
+
+
+def main() -> int:
+    args = parse(sys.argv[1:])
+    if environment.INSIDE not in os.environ:
+        environment.enter(args.venv, os.path.abspath(__file__), sys.argv[1:])
+    args.library = str(args.build / 'engine' / 'librexnet.so')
+    if not os.path.exists(args.library):
+        sys.exit(f'peers.py: no {args.library}: build the project first, or give --build FOLDER')
+    args.runtimes = ['ours', *args.peers]
+    if args.startup:
+        outcome = startup.measure(args)
+        print(startup.text(outcome))
+        if args.json:
+            args.json.write_text(json.dumps(outcome, indent=1) + '\n')
+        return 0
+    outcome = compare(args)
+    if not outcome['results']:
+        return 1
+    print('\n' + report.text(outcome))
+    write(outcome, args)
+    return 0 if any('median_ms' in r for r in outcome['results']) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

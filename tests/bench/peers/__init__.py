@@ -1,0 +1,1 @@
+"""The parts of peers.py: the same network on our engine and on its peers."""
