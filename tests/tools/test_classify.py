@@ -162,7 +162,7 @@ class Classify(harness.ToolTest):
         comment = b"\xff\xfe\0\x06\xff\xd9\xff\xd9"
         picture.write_bytes(data[:2] + comment + data[2:])
         self.assertEqual(self.labels(picture), expected)
-        for size in 600, len(data) // 2, len(data) - 1:
+        for size in len(data) * 3 // 4, len(data), len(data) + 7:
             picture.write_bytes((data[:2] + comment + data[2:])[:size])
             self.assertIn("ends early", self.fails(1, "classify", picture))
 
