@@ -20,8 +20,8 @@ struct _RexnetBackend
 {
   const char *name;             /* "cpu" */
 
-  /* Whether @device names this backend or one of its devices; "auto" never
-   * reaches it. */
+  /* Whether @device names this backend or one of its devices; "auto" names a
+   * backend that is better than the CPU and has a device here. */
   gboolean (*handles) (const char *device);
 
   /* @net, @input and @options are complete (no zeros left but device, threads
@@ -48,3 +48,7 @@ struct _RexnetBackend
 };
 
 extern const RexnetBackend rexnet_backend_cpu;
+extern const RexnetBackend rexnet_backend_opencl;
+
+/* Appends the OpenCL devices to @list, of RexnetDevice (transfer full). */
+void rexnet_opencl_list (GPtrArray * list);

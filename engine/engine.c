@@ -11,6 +11,8 @@ struct _RexnetEngine
   RexnetEngineOptions options;
   RexnetEngineInfo info;
   RexnetSession *session;
+  int concurrent;               /* atomic: its backend's */
+  char *fallback;               /* why the first device was left */
 
   GMutex lock;                  /* of what follows, and of a session that is not concurrent */
   RexnetPreprocessor *preprocessor;
@@ -25,6 +27,9 @@ struct _RexnetEngine
 /* The order in which device names are offered to them. */
 static const RexnetBackend *const backends[] = {
   &rexnet_backend_cpu,
+#ifdef HAVE_OPENCL
+  &rexnet_backend_opencl,
+#endif
 };
 
 const char *
@@ -34,15 +39,25 @@ rexnet_version (void)
 }
 
 static const RexnetBackend *
-find_backend (const char *device, GError ** error)
+find_backend (const RexnetEngineOptions * options, GError ** error)
 {
-  if (strcmp (device, "auto") == 0)
-    return &rexnet_backend_cpu;
+  const char *device = options->device;
+
+  if (strcmp (device, "cpu") == 0
+      && options->precision == REXNET_PRECISION_F16) {
+    g_set_error (error, REXNET_ERROR, REXNET_ERROR_UNSUPPORTED,
+        "the CPU backend computes in float32: precision f16 needs device "
+        "opencl or auto");
+    return NULL;
+  }
   for (guint i = 0; i < G_N_ELEMENTS (backends); i++)
     if (backends[i]->handles (device))
       return backends[i];
+  if (strcmp (device, "auto") == 0)
+    return &rexnet_backend_cpu;
   g_set_error (error, REXNET_ERROR, REXNET_ERROR_DEVICE,
-      "no device '%s': use auto or cpu", device);
+      "no device '%s': use auto, cpu, opencl, opencl:INDEX or part of an "
+      "OpenCL device's name", device);
   return NULL;
 }
 
@@ -80,6 +95,52 @@ complete_options (RexnetEngineOptions * o, const RexnetInput * input,
       error);
 }
 
+/* Opens @self's first session. */
+static gboolean
+open_session (RexnetEngine * self, const RexnetBackend * backend,
+    GError ** error)
+{
+  self->session = backend->open (rexnet_model_get_network (self->model),
+      &self->info.input, &self->options, error);
+  if (!self->session)
+    return FALSE;
+  backend->get_info (self->session, &self->info);
+  g_atomic_int_set (&self->concurrent, backend->concurrent);
+  return TRUE;
+}
+
+/* Whether the CPU can do better than the device that reported @failure. */
+static gboolean
+may_fall_back (RexnetEngine * self, const RexnetBackend * backend,
+    const GError * failure)
+{
+  return backend != &rexnet_backend_cpu && !self->options.no_fallback
+      && (g_error_matches (failure, REXNET_ERROR, REXNET_ERROR_DEVICE)
+      || g_error_matches (failure, REXNET_ERROR, REXNET_ERROR_MEMORY));
+}
+
+static void
+set_no_device (RexnetEngine * self, GError ** error)
+{
+  g_set_error (error, REXNET_ERROR, REXNET_ERROR_DEVICE,
+      "the engine has no device left: %s", self->fallback);
+}
+
+/* Leaves the device for the CPU, for good. @failure: why; taken. */
+static gboolean
+fall_back (RexnetEngine * self, GError * failure, GError ** error)
+{
+  if (self->session)
+    self->session->backend->close (self->session);
+  self->session = NULL;
+  self->fallback = g_strdup (failure->message);
+  g_error_free (failure);
+  self->options.device = "cpu";
+  self->options.precision = REXNET_PRECISION_F32;
+  self->info.fallback = self->fallback;
+  return open_session (self, &rexnet_backend_cpu, error);
+}
+
 RexnetEngine *
 rexnet_engine_new (RexnetModel * model, const RexnetEngineOptions * options,
     GError ** error)
@@ -87,9 +148,10 @@ rexnet_engine_new (RexnetModel * model, const RexnetEngineOptions * options,
   const RexnetModelInfo *model_info = rexnet_model_get_info (model);
   RexnetEngineOptions complete = options ? *options : (RexnetEngineOptions) { 0 };
   const RexnetBackend *backend;
+  GError *failure = NULL;
 
   if (!complete_options (&complete, &model_info->input, error)
-      || !(backend = find_backend (complete.device, error)))
+      || !(backend = find_backend (&complete, error)))
     return NULL;
 
   RexnetEngine *self = g_new0 (RexnetEngine, 1);
@@ -100,14 +162,19 @@ rexnet_engine_new (RexnetModel * model, const RexnetEngineOptions * options,
   self->info.input = model_info->input;
   self->info.input.width = complete.width;
   self->info.input.height = complete.height;
-  self->session = backend->open (rexnet_model_get_network (model),
-      &self->info.input, &self->options, error);
+  if (!open_session (self, backend, &failure)) {
+    if (!may_fall_back (self, backend, failure))
+      g_propagate_error (error, failure);
+    else
+      fall_back (self, failure, error);
+  }
   if (!self->session) {
     rexnet_engine_free (self);
     return NULL;
   }
-  backend->get_info (self->session, &self->info);
+  /* The caller's strings need not outlive this call. */
   self->options.device = self->info.device;
+  self->options.cache_dir = NULL;
   return self;
 }
 
@@ -120,6 +187,7 @@ rexnet_engine_free (RexnetEngine * self)
     self->session->backend->close (self->session);
   rexnet_preprocessor_free (self->preprocessor);
   g_free (self->input);
+  g_free (self->fallback);
   rexnet_model_unref (self->model);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -137,22 +205,49 @@ rexnet_engine_get_info (RexnetEngine * self)
   return &self->info;
 }
 
+/* What rexnet_engine_run() and _classify() do with one session. */
+typedef gboolean (*SessionFunc) (RexnetEngine * self, gconstpointer input,
+    guint batch, float *output, GError ** error);
+
+/* Calls @func with the lock held, and once more when the device failed. */
+static gboolean
+call (RexnetEngine * self, SessionFunc func, gconstpointer input, guint batch,
+    float *output, GError ** error)
+{
+  GError *failure = NULL;
+  gboolean ok;
+
+  g_mutex_lock (&self->lock);
+  ok = self->session && func (self, input, batch, output, &failure);
+  if (self->session && !ok
+      && may_fall_back (self, self->session->backend, failure)
+      && fall_back (self, g_steal_pointer (&failure), &failure))
+    ok = func (self, input, batch, output, &failure);
+  g_mutex_unlock (&self->lock);
+  if (!ok && !failure)
+    set_no_device (self, &failure);
+  if (failure)
+    g_propagate_error (error, failure);
+  return ok;
+}
+
+static gboolean
+run (RexnetEngine * self, gconstpointer input, guint batch, float *logits,
+    GError ** error)
+{
+  return self->session->backend->run (self->session, input, batch, logits,
+      error);
+}
+
 gboolean
 rexnet_engine_run (RexnetEngine * self, const float *input, guint batch,
     float *logits, GError ** error)
 {
-  const RexnetBackend *backend = self->session->backend;
-  gboolean ok;
-
   if (!in_range ("batch", batch, 1, self->options.batch, error))
     return FALSE;
-  if (backend->concurrent)
-    return backend->run (self->session, input, batch, logits, error);
-
-  g_mutex_lock (&self->lock);
-  ok = backend->run (self->session, input, batch, logits, error);
-  g_mutex_unlock (&self->lock);
-  return ok;
+  if (g_atomic_int_get (&self->concurrent))
+    return run (self, input, batch, logits, error);
+  return call (self, run, input, batch, logits, error);
 }
 
 /* With the lock held. */
@@ -180,44 +275,51 @@ classify_on_cpu (RexnetEngine * self, const RexnetImage * images, guint batch,
   return TRUE;
 }
 
+static gboolean
+classify (RexnetEngine * self, gconstpointer images, guint batch,
+    float *scores, GError ** error)
+{
+  const RexnetBackend *backend = self->session->backend;
+
+  if (backend->classify)
+    return backend->classify (self->session, images, batch, scores, error);
+  return classify_on_cpu (self, images, batch, scores, error);
+}
+
 gboolean
 rexnet_engine_classify (RexnetEngine * self, const RexnetImage * images,
     guint batch, float *scores, GError ** error)
 {
-  const RexnetBackend *backend = self->session->backend;
-  gboolean ok;
+  return in_range ("batch", batch, 1, self->options.batch, error)
+      && call (self, classify, images, batch, scores, error);
+}
 
-  if (!in_range ("batch", batch, 1, self->options.batch, error))
-    return FALSE;
+static GArray *
+get_profile (RexnetEngine * self, guint runs, GError ** error)
+{
+  GArray *profile = NULL;
+
   g_mutex_lock (&self->lock);
-  if (backend->classify)
-    ok = backend->classify (self->session, images, batch, scores, error);
+  if (self->session)
+    profile = self->session->backend->profile (self->session, runs, error);
+  else if (runs == 0)
+    profile = g_array_new (FALSE, TRUE, sizeof (RexnetPhase));
   else
-    ok = classify_on_cpu (self, images, batch, scores, error);
+    set_no_device (self, error);
   g_mutex_unlock (&self->lock);
-  return ok;
+  return profile;
 }
 
 GArray *
 rexnet_engine_get_plan (RexnetEngine * self)
 {
-  GArray *plan;
-
-  g_mutex_lock (&self->lock);
-  plan = self->session->backend->profile (self->session, 0, NULL);
-  g_mutex_unlock (&self->lock);
-  return plan;
+  return get_profile (self, 0, NULL);
 }
 
 GArray *
 rexnet_engine_profile (RexnetEngine * self, guint runs, GError ** error)
 {
-  GArray *profile;
-
   if (!in_range ("runs", runs, 1, 1000000, error))
     return NULL;
-  g_mutex_lock (&self->lock);
-  profile = self->session->backend->profile (self->session, runs, error);
-  g_mutex_unlock (&self->lock);
-  return profile;
+  return get_profile (self, runs, error);
 }

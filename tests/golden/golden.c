@@ -7,11 +7,14 @@
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rexnet/rexnet.h>
 
 #define TOLERANCE 1e-4          /* of the largest logit */
+#define TOLERANCE_F16 1e-2
+#define SKIP 77                 /* exit status: the device is missing */
 #define TOP 5
 
 typedef struct
@@ -31,6 +34,7 @@ typedef struct
   guint threads, batch, repeat;
   RexnetScheduling scheduling;
   const char *device;
+  RexnetPrecision precision;
 } Setting;
 
 static void
@@ -166,7 +170,7 @@ largest (const float *values, guint n)
 
 /* Ranks agree when what they point at is as good, within the tolerance. */
 static Comparison
-compare (const float *logits, const float *golden, guint n)
+compare (const float *logits, const float *golden, guint n, double tolerance)
 {
   Comparison result = {.ranks = MIN (n, TOP) };
   RexnetScore ours[TOP], theirs[TOP];
@@ -184,7 +188,7 @@ compare (const float *logits, const float *golden, guint n)
   rexnet_top_k (golden, n, TOP, -INFINITY, theirs);
   for (guint i = 0; i < result.ranks; i++)
     result.top += golden[theirs[i].index] - golden[ours[i].index]
-        <= 2. * TOLERANCE * scale;
+        <= 2. * tolerance * scale;
   return result;
 }
 
@@ -196,6 +200,12 @@ worse (Comparison a, Comparison b)
   a.error = fmax (a.error, b.error);
   a.top = MIN (a.top, b.top);
   return a;
+}
+
+static double
+tolerance (const Setting * setting)
+{
+  return setting->precision == REXNET_PRECISION_F16 ? TOLERANCE_F16 : TOLERANCE;
 }
 
 /* Even places of the batch hold the file's image, odd ones another. */
@@ -214,10 +224,11 @@ run_engine (RexnetEngine * engine, const Golden * golden,
         golden->pixels_high, input + i * pixels);
   if (!rexnet_engine_run (engine, input, setting->batch, logits, error))
     return FALSE;
-  *result = compare (logits, golden->logits, golden->classes);
+  *result = compare (logits, golden->logits, golden->classes,
+      tolerance (setting));
   for (guint i = 2; i < setting->batch; i += 2)
     *result = worse (*result, compare (logits + (gsize) i * golden->classes,
-            golden->logits, golden->classes));
+            golden->logits, golden->classes, tolerance (setting)));
   for (guint i = 1; i < setting->repeat; i++) {
     if (!rexnet_engine_run (engine, input, setting->batch, again, error))
       return FALSE;
@@ -238,7 +249,8 @@ run_setting (const char *path, const Golden * golden, RexnetModel * model,
     .device = setting->device,.threads = setting->threads,
     .isa = setting->isa,.scheduling = setting->scheduling,
     .batch = setting->batch,
-    .width = golden->pixels_wide,.height = golden->pixels_high
+    .width = golden->pixels_wide,.height = golden->pixels_high,
+    .precision = setting->precision,.no_fallback = TRUE
   };
   g_autoptr (GError) error = NULL;
   g_autoptr (RexnetEngine) engine = rexnet_engine_new (model, &options, &error);
@@ -252,7 +264,7 @@ run_setting (const char *path, const Golden * golden, RexnetModel * model,
     return FALSE;
   }
   info = rexnet_engine_get_info (engine);
-  pass = result.error <= TOLERANCE && result.top == result.ranks;
+  pass = result.error <= tolerance (setting) && result.top == result.ranks;
   printf ("%-40s error %.2e  top-%u %u/%u  %s%s%s, threads %u, batch %u%s%s\n",
       name, result.error, result.ranks, result.top, result.ranks, info->device,
       *info->isa ? " " : "", info->isa, info->threads, setting->batch,
@@ -347,12 +359,43 @@ combine (const Setting * common, char **isas, char **schedulings,
   return g_steal_pointer (&settings);
 }
 
+static gboolean
+parse_precision (const char *text, RexnetPrecision * precision,
+    GError ** error)
+{
+  *precision = strcmp (text, "fp16") == 0 ? REXNET_PRECISION_F16 :
+      REXNET_PRECISION_F32;
+  if (*precision == REXNET_PRECISION_F16 || strcmp (text, "fp32") == 0)
+    return TRUE;
+  g_set_error (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT,
+      "no precision '%s': use fp32 or fp16", text);
+  return FALSE;
+}
+
+/* Whether a device or platform of that name is there. */
+static gboolean
+has_device (const char *name)
+{
+  g_autoptr (GPtrArray) devices = rexnet_devices_list ();
+
+  for (guint i = 0; i < devices->len; i++) {
+    const RexnetDevice *device = g_ptr_array_index (devices, i);
+
+    if (strcmp (device->device, name) == 0 || strstr (device->name, name)
+        || strstr (device->platform, name))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static GArray *
 parse_settings (int *argc, char ***argv, GError ** error)
 {
   g_autofree char *isa = NULL, *threads = NULL, *batch = NULL;
   g_autofree char *scheduling = NULL, *precision = NULL;
   char *device = NULL;
+  gboolean optional = FALSE;
+  Setting common = { 0 };
   int repeat = 1;
   const GOptionEntry entries[] = {
     {"isa", 0, 0, G_OPTION_ARG_STRING, &isa,
@@ -362,7 +405,9 @@ parse_settings (int *argc, char ***argv, GError ** error)
     {"scheduling", 0, 0, G_OPTION_ARG_STRING, &scheduling,
         "latency, throughput", "LIST"},
     {"device", 0, 0, G_OPTION_ARG_STRING, &device, "Device", "NAME"},
-    {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "fp32", "NAME"},
+    {"optional", 0, 0, G_OPTION_ARG_NONE, &optional,
+        "Exit with 77 when there is no such device", NULL},
+    {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "fp32, fp16", "NAME"},
     {"repeat", 0, 0, G_OPTION_ARG_INT, &repeat,
         "Run so often; all must be bit-identical", "N"},
     {NULL}
@@ -376,17 +421,20 @@ parse_settings (int *argc, char ***argv, GError ** error)
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, argc, argv, error))
     return NULL;
-  if (precision && strcmp (precision, "fp32") != 0) {
-    g_set_error (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT,
-        "no precision '%s': use fp32", precision);
+  if (!parse_precision (precision ? precision : "fp32", &common.precision,
+          error))
     return NULL;
+  if (optional && device && !has_device (device)) {
+    printf ("no device '%s' here\n", device);
+    exit (SKIP);
   }
+  common.device = device;
+  common.repeat = MAX (repeat, 1);
   isas = g_strsplit (isa ? isa : "auto", ",", -1);
   counts = g_strsplit (threads ? threads : "1", ",", -1);
   batches = g_strsplit (batch ? batch : "1", ",", -1);
   schedulings = g_strsplit (scheduling ? scheduling : "latency", ",", -1);
-  return combine (&(Setting) {.device = device,.repeat = MAX (repeat, 1)},
-      isas, schedulings, counts, batches, error);
+  return combine (&common, isas, schedulings, counts, batches, error);
 }
 
 int

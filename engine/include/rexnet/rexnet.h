@@ -291,6 +291,30 @@ typedef struct
 REXNET_API gboolean rexnet_preprocess (const RexnetImage * image,
     const RexnetInput * input, float *output, GError ** error);
 
+/* ---- devices ----------------------------------------------------------- */
+
+/** RexnetDevice: what an engine can run on. */
+typedef struct
+{
+  char *device;                 /* for RexnetEngineOptions: "cpu", "opencl:0" */
+  char *name, *platform, *version, *driver;
+  const char *type;             /* "cpu", "gpu", "accelerator" or "other" */
+  guint compute_units, max_clock_mhz;
+  guint64 global_memory, local_memory, max_allocation;  /* bytes; 0: not known */
+  guint max_work_group;
+  gboolean fp16, subgroups, command_buffer;     /* OpenCL extensions */
+  char uuid[37];                /* as Vulkan shows it; "" where not reported */
+} RexnetDevice;
+
+/**
+ * rexnet_devices_list:
+ *
+ * Returns: (transfer full) (element-type RexnetDevice): the CPU, then the
+ *   OpenCL devices in the order of their index. Opens libOpenCL
+ *   ($REXNET_OPENCL_LIBRARY, or libOpenCL.so.1) when it is there.
+ */
+REXNET_API GPtrArray *rexnet_devices_list (void);
+
 /* ---- engines ----------------------------------------------------------- */
 
 typedef struct _RexnetEngine RexnetEngine;
@@ -318,21 +342,53 @@ typedef enum
   REXNET_SCHEDULING_THROUGHPUT, /* one image a thread */
 } RexnetScheduling;
 
+/** RexnetPrecision: of weights and activations in memory. */
+typedef enum
+{
+  REXNET_PRECISION_AUTO,        /* what the device does best; F32 so far */
+  REXNET_PRECISION_F32,
+  REXNET_PRECISION_F16,         /* OpenCL only; sums stay in float32 */
+} RexnetPrecision;
+
+/**
+ * RexnetProgressFunc: told what a slow start is doing ("compiling for ...").
+ * @fraction: done, in [0, 1]
+ *
+ * Called in rexnet_engine_new(), from the calling thread.
+ */
+typedef void (*RexnetProgressFunc) (const char *what, double fraction,
+    gpointer data);
+
 /** RexnetEngineOptions: zero or NULL in every field is a default. */
 typedef struct
 {
-  const char *device;           /* "auto" (default), "cpu", ... */
+  const char *device;           /* "auto" (default), "cpu", "opencl",
+                                 * "opencl:INDEX", part of an OpenCL device's
+                                 * or platform's name */
   guint threads;                /* 0: one for each core this process may use */
   RexnetIsa isa;                /* at most this level */
   RexnetScheduling scheduling;
   guint batch;                  /* most images a call; 0 is 1 */
   guint width, height;          /* input in pixels; 0: the model's own */
+  RexnetPrecision precision;
+  gboolean no_fallback;         /* report a failing device instead of going on
+                                 * on the CPU */
+  const char *cache_dir;        /* of compiled programs; NULL: rexnet in
+                                 * g_get_user_cache_dir(); "": none */
+  RexnetProgressFunc progress;  /* (nullable) */
+  gpointer progress_data;
 } RexnetEngineOptions;
 
-/** RexnetEngineInfo: what an engine came to be. Strings owned by the engine. */
+/**
+ * RexnetEngineInfo: what an engine came to be. Strings owned by the engine.
+ *
+ * A call of rexnet_engine_run() or _classify() whose device failed went on on
+ * the CPU and returned its result; then device is "cpu" and fallback says why.
+ */
 typedef struct
 {
-  const char *device;           /* "cpu" */
+  const char *device;           /* "cpu", or an OpenCL device's name */
+  const char *fallback;         /* (nullable): why another device was left */
   const char *isa;              /* "avx512"; "" where it has no meaning */
   guint threads;
   guint batch;
@@ -346,6 +402,8 @@ typedef struct
   char name[48];
   char detail[96];              /* tiles and splits chosen, for people */
   guint64 macs;                 /* multiply-adds for one image */
+  guint64 bytes;                /* read and written for one image, each map and
+                                 * weight once; 0: not known */
   double ms;                    /* median over the profiled calls, or 0 */
 } RexnetPhase;
 

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A network on a device: buffers and the kernels to launch in order, with
+ * their arguments set once. Errors stick: after the first, functions that add
+ * something do nothing, and the caller looks at `error` at the end.
+ */
+#pragma once
+
+#include "network.h"
+#include "program.h"
+
+typedef struct
+{
+  cl_kernel kernel;
+  gsize global[3], local[3];    /* global[2] is for one image */
+  char name[48], detail[96];
+  guint64 macs, bytes;          /* for one image */
+} RexnetClStep;
+
+typedef struct
+{
+  const RexnetClDevice *device;
+  cl_context context;
+  cl_command_queue queue;
+  cl_program program;
+  RexnetClTiles tiles;
+  gboolean half;
+  guint batch;
+
+  GArray *steps;                /* RexnetClStep */
+  GArray *buffers;              /* cl_mem, all that were made */
+  gsize weight_bytes, scratch_bytes;
+  GError *error;
+} RexnetClGraph;
+
+/* A map on the device, see kernels/common.cl; pixels == 1: a float vector. */
+typedef struct
+{
+  cl_mem memory;
+  guint channels, width, height;
+} RexnetClMap;
+
+typedef struct
+{
+  cl_mem weight, bias;
+  gsize bytes;
+} RexnetClWeights;
+
+/* What a network on the device reads and writes. */
+typedef struct
+{
+  cl_mem input;                 /* [batch][3][rows][pitch] floats; pixel (0, 0)
+                                 * is at row 1, column 1, zeros around */
+  guint rows, pitch;
+  cl_mem output;                /* [batch][stride] floats: logits */
+  guint stride;
+} RexnetClPorts;
+
+void rexnet_cl_graph_init (RexnetClGraph * self);
+void rexnet_cl_graph_clear (RexnetClGraph * self);
+
+/* Channel blocks of @channels. */
+guint rexnet_cl_graph_blocks (const RexnetClGraph * self, guint channels);
+
+/* Bytes of one image's map. */
+gsize rexnet_cl_graph_map_size (const RexnetClGraph * self, guint channels,
+    guint pixels);
+
+/* Owned by the graph; NULL after an error. */
+cl_mem rexnet_cl_graph_buffer (RexnetClGraph * self, gsize size);
+
+/* Folds and packs @conv; blocks are a multiple of @multiple. */
+RexnetClWeights rexnet_cl_graph_weights (RexnetClGraph * self,
+    const RexnetConv * conv, guint multiple);
+
+typedef struct
+{
+  gsize size;
+  const void *value;
+} RexnetClArgument;
+#define REXNET_CL_ARG(variable) { sizeof (variable), &(variable) }
+
+/* Appends a launch of kernel @function; @step's kernel is filled in. */
+void rexnet_cl_graph_add (RexnetClGraph * self, const char *function,
+    RexnetClStep step, const RexnetClArgument * arguments, guint n);
+
+/* Enqueues every step for @batch images; @events: (nullable): one per step. */
+gboolean rexnet_cl_graph_enqueue (RexnetClGraph * self, cl_command_queue queue,
+    guint batch, cl_event * events, GError ** error);
+
+/* Adds all steps of @net for inputs of @width x @height pixels. */
+RexnetClPorts rexnet_cl_network_build (RexnetClGraph * self,
+    const RexnetNetwork * net, guint width, guint height);

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Depthwise convolutions. A group works on one channel block of one image,
+ * or, without the mean, on a slice of it; an item on runs of DW_R pixels of
+ * an output row, whose inputs it keeps in registers across the taps of a row.
+ *
+ *   DW_R    output pixels of a run
+ *   DW_X    items of a group
+ */
+#ifndef DW_R
+#define DW_R 2
+#endif
+#ifndef DW_X
+#define DW_X 64
+#endif
+
+typedef struct
+{
+  int width, height, out_width, out_height;
+  int activation;
+} depthwise_shape;
+
+/* One output row's run at (ox, oy) of one block. */
+inline void
+depthwise_run (vec *acc, global const stored * x,
+    global const stored * weight, int ox, int oy, const int kernel_size,
+    const int stride, depthwise_shape s)
+{
+  const int pad = kernel_size / 2;
+  const int left = ox * stride - pad;
+  const int span = (DW_R - 1) * stride + kernel_size;
+  const bool inside = left >= 0 && left + span <= s.width;
+  vec in[(DW_R - 1) * 2 + 5];
+
+  for (int ky = 0; ky < kernel_size; ky++) {
+    int y = oy * stride - pad + ky;
+
+    if (y < 0 || y >= s.height)
+      continue;
+    if (inside) {
+      for (int i = 0; i < span; i++)
+        in[i] = map_load (y * s.width + left + i, x);
+    } else {
+      for (int i = 0; i < span; i++)
+        in[i] = left + i >= 0 && left + i < s.width
+            ? map_load (y * s.width + left + i, x) : (vec) 0.f;
+    }
+    for (int kx = 0; kx < kernel_size; kx++) {
+      vec w = map_load (ky * kernel_size + kx, weight);
+
+      _Pragma ("unroll")
+      for (int r = 0; r < DW_R; r++)
+        acc[r] = fma (w, in[r * stride + kx], acc[r]);
+    }
+  }
+}
+
+inline void
+depthwise (global const stored * x, global const stored * weight,
+    global const float *bias, global stored * y, global float *mean,
+    local float *sums, const int kernel_size, const int stride,
+    int want_mean, depthwise_shape s)
+{
+  const int block = get_group_id (1), image = get_group_id (2);
+  const size_t plane = (size_t) image * get_num_groups (1) + block;
+  const int runs = (s.out_width + DW_R - 1) / DW_R;
+  vec total = 0.f;
+
+  x += plane * s.width * s.height * CB;
+  y += plane * s.out_width * s.out_height * CB;
+  weight += block * kernel_size * kernel_size * CB;
+  for (int i = get_global_id (0); i < runs * s.out_height;
+      i += get_global_size (0)) {
+    int oy = i / runs, ox = i % runs * DW_R;
+    vec acc[DW_R];
+
+    _Pragma ("unroll")
+    for (int r = 0; r < DW_R; r++)
+      acc[r] = vec_load (block, bias);
+    depthwise_run (acc, x, weight, ox, oy, kernel_size, stride, s);
+    _Pragma ("unroll")
+    for (int r = 0; r < DW_R; r++)
+      if (ox + r < s.out_width) {
+        vec v = activate (acc[r], s.activation);
+
+        map_store (v, oy * s.out_width + ox + r, y);
+        total += v;
+      }
+  }
+  if (!want_mean)
+    return;
+  vec_store (total, get_local_id (0), sums);
+#if DW_X > 1
+  barrier (CLK_LOCAL_MEM_FENCE);
+#endif
+  if (get_local_id (0) == 0) {
+    total = 0.f;
+    for (int i = 0; i < DW_X; i++)
+      total += vec_load (i, sums);
+    vec_store (total / (s.out_width * s.out_height), plane, mean);
+  }
+}
+
+/*
+ * Global size: (DW_X x slices, blocks, images); one slice for the mean over
+ * pixels of the activated outputs, [image][channel].
+ */
+#define DEFINE_DEPTHWISE(name, kernel_size, stride) \
+kernel __attribute__ ((reqd_work_group_size (DW_X, 1, 1))) void \
+name (global const stored * restrict x, \
+    global const stored * restrict weight, global const float *restrict bias, \
+    global stored * restrict y, global float *restrict mean, int width, \
+    int height, int out_width, int out_height, int activation, int want_mean) \
+{ \
+  depthwise_shape s = { width, height, out_width, out_height, activation }; \
+  local float sums[DW_X * CB]; \
+ \
+  depthwise (x, weight, bias, y, mean, sums, kernel_size, stride, want_mean, \
+      s); \
+}
+
+DEFINE_DEPTHWISE (depthwise_3x3, 3, 1)
+DEFINE_DEPTHWISE (depthwise_3x3_half, 3, 2)
+DEFINE_DEPTHWISE (depthwise_5x5, 5, 1)
+DEFINE_DEPTHWISE (depthwise_5x5_half, 5, 2)

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tiles.h"
+
+/*
+ * CPUs: a block is one 512-bit register or two of 256 bits, an item owns the
+ * whole register file, and a group is one item, because drivers turn a
+ * barrier into a loop that spills. GPUs: four channels are one load of 16
+ * bytes; a group fills a sub-group or several. Intel: eight lanes of 128
+ * registers. Mali and Adreno: few registers, so smaller tiles.
+ */
+static const RexnetClTiles defaults[] = {
+  [REXNET_CL_VENDOR_OTHER] = {
+      .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 4, .pw_slab = 16,
+      .pw_stage = 1, .dw_r = 2, .dw_x = 64, .st_r = 2, .st_x = 16, .st_y = 4,
+      .fc_x = 64 },
+  [REXNET_CL_VENDOR_CPU] = {
+      .cb = 16, .pw_p = 7, .pw_t = 2, .pw_x = 1, .pw_y = 1, .pw_slab = 16,
+      .pw_stage = 0, .dw_r = 7, .dw_x = 1, .st_r = 8, .st_x = 1, .st_y = 1,
+      .fc_x = 1 },
+  [REXNET_CL_VENDOR_INTEL] = {
+      .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 4, .pw_slab = 16,
+      .pw_stage = 1, .dw_r = 4, .dw_x = 64, .st_r = 4, .st_x = 16, .st_y = 4,
+      .fc_x = 64 },
+  [REXNET_CL_VENDOR_AMD] = {
+      .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 8, .pw_slab = 16,
+      .pw_stage = 1, .dw_r = 2, .dw_x = 64, .st_r = 2, .st_x = 16, .st_y = 4,
+      .fc_x = 64 },
+  [REXNET_CL_VENDOR_NVIDIA] = {
+      .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 8, .pw_slab = 16,
+      .pw_stage = 1, .dw_r = 2, .dw_x = 128, .st_r = 2, .st_x = 32, .st_y = 4,
+      .fc_x = 128 },
+  [REXNET_CL_VENDOR_ARM] = {
+      .cb = 4, .pw_p = 4, .pw_t = 1, .pw_x = 16, .pw_y = 4, .pw_slab = 8,
+      .pw_stage = 0, .dw_r = 2, .dw_x = 64, .st_r = 2, .st_x = 16, .st_y = 4,
+      .fc_x = 32 },
+  [REXNET_CL_VENDOR_QUALCOMM] = {
+      .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 4, .pw_slab = 8,
+      .pw_stage = 1, .dw_r = 2, .dw_x = 64, .st_r = 2, .st_x = 16, .st_y = 4,
+      .fc_x = 64 },
+};
+
+RexnetClTiles
+rexnet_cl_tiles_default (const RexnetClDevice * device)
+{
+  return defaults[device->vendor];
+}
+
+gboolean
+rexnet_cl_tiles_fit (const RexnetClTiles * t, const RexnetClDevice * device)
+{
+  guint64 slab = (guint64) t->pw_x * t->pw_p * t->pw_slab;
+  guint64 mean = (guint64) t->pw_x * t->pw_y * t->pw_t * t->cb;
+  guint group = MAX (MAX (t->pw_x * t->pw_y, t->st_x * t->st_y),
+      MAX (t->dw_x, t->fc_x));
+
+  return group <= device->info.max_work_group
+      && (slab + mean) * sizeof (float) <= device->info.local_memory
+      && (guint64) MAX (t->dw_x, t->fc_x) * t->cb * sizeof (float)
+      <= device->info.local_memory;
+}
+
+char *
+rexnet_cl_tiles_to_options (const RexnetClTiles * tiles, gboolean half)
+{
+  GString *options = g_string_new ("-cl-std=CL1.2");
+
+#define X(field, macro) \
+  g_string_append_printf (options, " -D " macro "=%u", tiles->field);
+  REXNET_CL_TILES (X)
+#undef X
+  g_string_append_printf (options, " -D HALF=%d", half ? 1 : 0);
+  return g_string_free (options, FALSE);
+}

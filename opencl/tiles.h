@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sizes that the kernels are compiled with; kernels/ explains each. */
+#pragma once
+
+#include "device.h"
+
+#define REXNET_CL_TILES(X) \
+  X (cb, "CB") \
+  X (pw_p, "PW_P") \
+  X (pw_t, "PW_T") \
+  X (pw_x, "PW_X") \
+  X (pw_y, "PW_Y") \
+  X (pw_slab, "PW_SLAB") \
+  X (pw_stage, "PW_STAGE") \
+  X (dw_r, "DW_R") \
+  X (dw_x, "DW_X") \
+  X (st_r, "ST_R") \
+  X (st_x, "ST_X") \
+  X (st_y, "ST_Y") \
+  X (fc_x, "FC_X")
+
+typedef struct
+{
+#define X(field, macro) guint field;
+  REXNET_CL_TILES (X)
+#undef X
+} RexnetClTiles;
+
+/* The defaults for @device's vendor. */
+RexnetClTiles rexnet_cl_tiles_default (const RexnetClDevice * device);
+
+/* Whether @device can run groups that large, with that much local memory. */
+gboolean rexnet_cl_tiles_fit (const RexnetClTiles * tiles,
+    const RexnetClDevice * device);
+
+/* Returns: (transfer full): "-D CB=4 ..." */
+char *rexnet_cl_tiles_to_options (const RexnetClTiles * tiles, gboolean half);
