@@ -71,73 +71,131 @@ describe (RexnetImage * image, const GstVideoInfo * info)
   image->chroma_v_cosited = (site & GST_VIDEO_CHROMA_SITE_V_COSITED) != 0;
 }
 
+/* Where a part of a frame can begin: at whole chroma samples and packed groups
+ * of all formats. */
+#define ALIGN 8
+
 /*
  * The part of one side that resize and crop read: @crop pixels in the middle
  * of the resized side, @scale source pixels each, with the filter's reach (a
- * cubic's is 2 pixels of the coarser grid) and 3 for rounding. It begins where
- * packed and subsampled formats begin a group.
+ * cubic's is 2 pixels of the coarser grid) and some for chroma and rounding.
  */
 static void
 needed (guint size, double scale, guint crop, gint * start, gint * length)
 {
-  double reach = 2 * MAX (scale, 1) + 3;
-  double from = floor ((size - crop * scale) / 2 - scale - reach);
-  double to = ceil ((size + crop * scale) / 2 + scale + reach);
+  double reach = 2 * MAX (scale, 1) + scale + ALIGN;
+  double from = floor ((size - crop * scale) / 2 - reach);
+  double to = ceil ((size + crop * scale) / 2 + reach);
 
-  *start = MAX (from, 0);
-  *start &= ~7;
+  *start = (int) MAX (from, 0) / ALIGN * ALIGN;
   *length = MIN (to, size) - *start;
+}
+
+/* Whether a pixel's place in its plane is a whole number of bytes. */
+static gboolean
+is_addressable (const GstVideoFormatInfo * format)
+{
+  if (GST_VIDEO_FORMAT_INFO_IS_COMPLEX (format)
+      || GST_VIDEO_FORMAT_INFO_IS_TILED (format)
+      || GST_VIDEO_FORMAT_INFO_HAS_PALETTE (format))
+    return FALSE;
+  for (guint c = 0; c < GST_VIDEO_FORMAT_INFO_N_COMPONENTS (format); c++)
+    if (GST_VIDEO_FORMAT_INFO_PSTRIDE (format, c) <= 0)
+      return FALSE;
+  return TRUE;
+}
+
+static void
+find_region (RexnetFrame * self, const RexnetInput * input)
+{
+  const GstVideoInfo *info = &self->info;
+  GstVideoRectangle *r = &self->region;
+  double scale = MIN (info->width / floor (input->width / input->crop_pct),
+      info->height / floor (input->height / input->crop_pct));
+
+  *r = (GstVideoRectangle) { 0, 0, info->width, info->height };
+  if (!is_addressable (info->finfo))
+    return;
+  needed (info->width, scale, input->width, &r->x, &r->w);
+  needed (info->height, scale, input->height, &r->y, &r->h);
+}
+
+/*
+ * @frame as if it were @region alone. GstVideoConverter's own options for that
+ * read the wrong columns of many formats (16-bit RGB, v210, UYVP, IYU1) in
+ * GStreamer 1.22.
+ */
+static GstVideoFrame
+view (const GstVideoFrame * frame, const GstVideoRectangle * region)
+{
+  GstVideoFrame part = *frame;
+  gboolean moved[GST_VIDEO_MAX_PLANES] = { FALSE };
+  const GstVideoFormatInfo *format = frame->info.finfo;
+
+  part.info.width = region->w;
+  part.info.height = region->h;
+  for (guint c = 0; c < GST_VIDEO_FRAME_N_COMPONENTS (frame); c++) {
+    guint plane = GST_VIDEO_FRAME_COMP_PLANE (frame, c);
+    gssize x = region->x >> GST_VIDEO_FORMAT_INFO_W_SUB (format, c);
+    gssize y = region->y >> GST_VIDEO_FORMAT_INFO_H_SUB (format, c);
+
+    if (moved[plane])
+      continue;
+    moved[plane] = TRUE;
+    part.data[plane] = (guint8 *) part.data[plane]
+        + x * GST_VIDEO_FRAME_COMP_PSTRIDE (frame, c)
+        + y * GST_VIDEO_FRAME_PLANE_STRIDE (frame, plane);
+  }
+  return part;
+}
+
+static GstVideoConverter *
+make_converter (const RexnetFrame * self)
+{
+  GstVideoInfo in = self->info, out = self->pixels.info;
+
+  in.width = out.width = self->region.w;
+  in.height = out.height = self->region.h;
+  /* A converter wants the rates and field orders of both sides equal. */
+  in.fps_n = out.fps_n;
+  in.fps_d = out.fps_d;
+  in.interlace_mode = out.interlace_mode;
+  return gst_video_converter_new (&in, &out, gst_structure_new ("options",
+          GST_VIDEO_CONVERTER_OPT_DITHER_METHOD, GST_TYPE_VIDEO_DITHER_METHOD,
+          GST_VIDEO_DITHER_NONE, NULL));
 }
 
 static gboolean
 setup_converter (RexnetFrame * self, const RexnetInput * input)
 {
-  GstVideoInfo in = self->info, out;
-  double scale = MIN (in.width / floor (input->width / input->crop_pct),
-      in.height / floor (input->height / input->crop_pct));
-  gint x, y, width, height;
+  GstVideoInfo rgb;
   GstBuffer *buffer;
 
-  if (!gst_video_info_set_format (&out, GST_VIDEO_FORMAT_RGB, in.width,
-          in.height))
+  if (!gst_video_info_set_format (&rgb, GST_VIDEO_FORMAT_RGB, self->info.width,
+          self->info.height))
     return FALSE;
-  /* A converter wants the rates and field orders of both sides equal. */
-  in.fps_n = out.fps_n;
-  in.fps_d = out.fps_d;
-  in.interlace_mode = out.interlace_mode;
-  needed (in.width, scale, input->width, &x, &width);
-  needed (in.height, scale, input->height, &y, &height);
-  /* The unpackers of v210, UYVP and their like begin at column 0 always. */
-  if (GST_VIDEO_FORMAT_INFO_IS_COMPLEX (in.finfo)) {
-    x = 0;
-    width = in.width;
-  }
-  self->converter = gst_video_converter_new (&in, &out,
-      gst_structure_new ("options",
-          GST_VIDEO_CONVERTER_OPT_SRC_X, G_TYPE_INT, x,
-          GST_VIDEO_CONVERTER_OPT_SRC_Y, G_TYPE_INT, y,
-          GST_VIDEO_CONVERTER_OPT_SRC_WIDTH, G_TYPE_INT, width,
-          GST_VIDEO_CONVERTER_OPT_SRC_HEIGHT, G_TYPE_INT, height,
-          GST_VIDEO_CONVERTER_OPT_DEST_X, G_TYPE_INT, x,
-          GST_VIDEO_CONVERTER_OPT_DEST_Y, G_TYPE_INT, y,
-          GST_VIDEO_CONVERTER_OPT_DEST_WIDTH, G_TYPE_INT, width,
-          GST_VIDEO_CONVERTER_OPT_DEST_HEIGHT, G_TYPE_INT, height,
-          GST_VIDEO_CONVERTER_OPT_FILL_BORDER, G_TYPE_BOOLEAN, FALSE,
-          GST_VIDEO_CONVERTER_OPT_DITHER_METHOD, GST_TYPE_VIDEO_DITHER_METHOD,
-          GST_VIDEO_DITHER_NONE, NULL));
-  if (!self->converter)
-    return FALSE;
-
-  buffer = gst_buffer_new_allocate (NULL, out.size, NULL);
+  buffer = gst_buffer_new_allocate (NULL, rgb.size, NULL);
   if (!buffer)
     return FALSE;
-  gst_video_frame_map (&self->pixels, &out, buffer, GST_MAP_READWRITE);
+  gst_video_frame_map (&self->pixels, &rgb, buffer, GST_MAP_READWRITE);
   gst_buffer_unref (buffer);
-  describe (&self->image, &out);
+  describe (&self->image, &rgb);
   self->image.format = REXNET_FORMAT_RGB;
   self->image.plane[0] = GST_VIDEO_FRAME_PLANE_DATA (&self->pixels, 0);
   self->image.stride[0] = GST_VIDEO_FRAME_PLANE_STRIDE (&self->pixels, 0);
-  return TRUE;
+
+  find_region (self, input);
+  self->converter = make_converter (self);
+  return self->converter != NULL;
+}
+
+static void
+convert (RexnetFrame * self)
+{
+  GstVideoFrame from = view (&self->frame, &self->region);
+  GstVideoFrame to = view (&self->pixels, &self->region);
+
+  gst_video_converter_frame (self->converter, &from, &to);
 }
 
 gboolean
@@ -214,7 +272,7 @@ rexnet_frame_map (RexnetFrame * self, GstBuffer * buffer, GError ** error)
     return NULL;
   }
   if (!self->native) {
-    gst_video_converter_frame (self->converter, frame, &self->pixels);
+    convert (self);
     return &self->image;
   }
   for (guint i = 0; i < GST_VIDEO_FRAME_N_PLANES (frame); i++) {

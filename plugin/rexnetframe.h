@@ -19,7 +19,8 @@ typedef struct
   RexnetImage image;            /* format and colours; planes while mapped */
   GstVideoFrame frame;          /* the mapped buffer */
   GstVideoConverter *converter; /* to pixels, where not native */
-  GstVideoFrame pixels;
+  GstVideoRectangle region;     /* the part that is converted */
+  GstVideoFrame pixels;         /* RGB, of the whole frame's size */
 } RexnetFrame;
 
 /*

@@ -3,6 +3,8 @@
  * gives. */
 #include "common.h"
 
+#include "rexnetframe.h"
+
 #define WIDTH 150
 #define HEIGHT 66
 
@@ -154,6 +156,86 @@ GST_START_TEST (test_converted_region)
 
 GST_END_TEST;
 
+static GstBuffer *
+make_noise (gsize size)
+{
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, size, NULL);
+  guint32 state = 1;
+  GstMapInfo map;
+
+  gst_buffer_map (buffer, &map, GST_MAP_WRITE);
+  for (gsize i = 0; i < size; i++) {
+    state = state * 1103515245 + 12345;
+    map.data[i] = state >> 16;
+  }
+  gst_buffer_unmap (buffer, &map);
+  return buffer;
+}
+
+/* Compares what a RexnetFrame shows of the middle of a frame of noise with the
+ * whole frame converted by GStreamer. */
+static void
+check_region (GstVideoFormat format, int width, int height)
+{
+  RexnetInput input = {.width = 32,.height = 32,.crop_pct = 1 };
+  GstVideoInfo info, rgb;
+  GstVideoFrame from, to;
+  GstBuffer *noise, *pixels;
+  GstVideoConverter *converter;
+  RexnetFrame frame = { 0 };
+  const RexnetImage *image;
+  int side = MIN (width, height), left = (width - side) / 2;
+  int top = (height - side) / 2;
+
+  gst_video_info_set_format (&info, format, width, height);
+  gst_video_info_set_format (&rgb, GST_VIDEO_FORMAT_RGB, width, height);
+  noise = make_noise (info.size);
+  pixels = gst_buffer_new_allocate (NULL, rgb.size, NULL);
+  gst_video_frame_map (&from, &info, noise, GST_MAP_READ);
+  gst_video_frame_map (&to, &rgb, pixels, GST_MAP_READWRITE);
+  rgb.fps_n = info.fps_n;
+  converter = gst_video_converter_new (&info, &rgb, gst_structure_new ("o",
+          GST_VIDEO_CONVERTER_OPT_DITHER_METHOD, GST_TYPE_VIDEO_DITHER_METHOD,
+          GST_VIDEO_DITHER_NONE, NULL));
+  gst_video_converter_frame (converter, &from, &to);
+
+  fail_unless (rexnet_frame_setup (&frame, &info, &input));
+  if (!frame.native) {
+    image = rexnet_frame_map (&frame, noise, NULL);
+    fail_unless (image != NULL && image->format == REXNET_FORMAT_RGB);
+    for (int y = top; y < top + side; y++)
+      for (int x = 3 * left; x < 3 * (left + side); x++) {
+        guint8 *row = GST_VIDEO_FRAME_PLANE_DATA (&to, 0);
+        int value = image->plane[0][y * image->stride[0] + x];
+        int expected = row[y * GST_VIDEO_FRAME_PLANE_STRIDE (&to, 0) + x];
+
+        if (ABS (value - expected) > 1)
+          ck_abort_msg ("%s %d x %d: %d, not %d, at %d, %d", info.finfo->name,
+              width, height, value, expected, x / 3, y);
+      }
+    rexnet_frame_unmap (&frame);
+  }
+  rexnet_frame_clear (&frame);
+  gst_video_converter_free (converter);
+  gst_video_frame_unmap (&from);
+  gst_video_frame_unmap (&to);
+  gst_buffer_unref (noise);
+  gst_buffer_unref (pixels);
+}
+
+GST_START_TEST (test_region_pixels)
+{
+  static const int sizes[][2] = { {150, 66}, {66, 150}, {301, 44}, {34, 299} };
+  guint n_formats;
+  const GstVideoFormat *formats = gst_video_formats_raw (&n_formats);
+
+  for (guint f = 0; f < n_formats; f++)
+    for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+      check_region (formats[f], sizes[i][0], sizes[i][1]);
+}
+
+GST_END_TEST;
+
 /* Interlaced video is taken as whole frames. */
 GST_START_TEST (test_interlaced)
 {
@@ -195,6 +277,7 @@ formats_suite (void)
   tcase_add_test (tc, test_every_format);
   tcase_add_test (tc, test_colorimetry);
   tcase_add_test (tc, test_converted_region);
+  tcase_add_test (tc, test_region_pixels);
   tcase_add_test (tc, test_interlaced);
   return suite;
 }
