@@ -122,15 +122,15 @@ static gboolean
 read_tensor (Reader * reader, const char *key, JsonObject * entry,
     GError ** error)
 {
-  const char *dtype = NULL;
+  const char *dtype;
+  JsonNode *type = json_object_get_member (entry, "dtype");
   RexnetTensor tensor = { 0 };
   Span span;
   guint t = 0;
 
-  if (!rexnet_json_get_string (entry, "dtype", &dtype, key, error))
-    return FALSE;
-  if (!dtype)
-    return corrupt (reader, key, "has no \"dtype\"", error);
+  if (!type || json_node_get_value_type (type) != G_TYPE_STRING)
+    return corrupt (reader, key, "\"dtype\" must be a string", error);
+  dtype = json_node_get_string (type);
   if (!read_shape (reader, key, entry, &tensor, error)
       || !read_span (reader, key, entry, &span, error))
     return FALSE;
