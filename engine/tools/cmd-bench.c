@@ -169,6 +169,7 @@ run (void)
     tool_error (NULL, "%s", error->message);
     return TOOL_FAILED;
   }
+  tool_warn_fallback (engine);
   if (tool_options.json)
     print_json (engine, &result, profile);
   else

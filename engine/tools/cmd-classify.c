@@ -110,6 +110,7 @@ run (void)
       status = TOOL_FAILED;
     }
   }
+  tool_warn_fallback (engine);
   return status;
 }
 

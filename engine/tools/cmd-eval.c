@@ -246,6 +246,7 @@ run_on (RexnetEngine * engine, Dataset * dataset)
     tool_error (NULL, "none of the pictures could be read");
     return TOOL_FAILED;
   }
+  tool_warn_fallback (engine);
   print_result (&evaluation);
   return evaluation.errors ? TOOL_FAILED : TOOL_OK;
 }

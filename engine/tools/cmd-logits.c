@@ -75,6 +75,7 @@ run (void)
     tool_error (NULL, "%s", error->message);
     return TOOL_FAILED;
   }
+  tool_warn_fallback (engine);
   return TOOL_OK;
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Models and engines by the options of the command line. */
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "tool.h"
 
@@ -71,11 +74,24 @@ tool_load_model (ToolModelSource source)
   return result;
 }
 
+static void
+show_progress (const char *what, double fraction, gpointer data)
+{
+  fprintf (stderr, "\r%s, %.0f %%\033[K%s", what, 100 * fraction,
+      fraction < 1 ? "" : "\n");
+}
+
+/* A device that was asked for by name is not replaced by another. */
 RexnetEngine *
 tool_new_engine (RexnetModel * model)
 {
+  const char *device = tool_options.device;
   const RexnetEngineOptions options = {
-    .device = tool_options.device,
+    .device = device,
+    .precision = tool_options.precision,
+    .cache_dir = tool_options.cache_dir,
+    .no_fallback = device && strcmp (device, "auto") != 0,
+    .progress = isatty (STDERR_FILENO) ? show_progress : NULL,
     .threads = tool_options.threads,
     .isa = tool_options.isa,
     .scheduling = tool_options.scheduling,
@@ -89,6 +105,15 @@ tool_new_engine (RexnetModel * model)
   if (!engine)
     tool_error (NULL, "%s", error->message);
   return engine;
+}
+
+void
+tool_warn_fallback (RexnetEngine * engine)
+{
+  const RexnetEngineInfo *info = rexnet_engine_get_info (engine);
+
+  if (info->fallback)
+    tool_error (NULL, "went on on the CPU: %s", info->fallback);
 }
 
 guint64

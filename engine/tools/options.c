@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "tool.h"
 
-ToolOptions tool_options = { .top_k = 5, .runs = 50, .device = NULL };
+ToolOptions tool_options = { .top_k = 5, .runs = 50 };
 
 #define BAD_VALUE(error, ...) \
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, __VA_ARGS__)
@@ -104,10 +103,27 @@ parse_isa (const char *option, const char *value, gpointer data,
 }
 
 static gboolean
+parse_precision (const char *option, const char *value, gpointer data,
+    GError ** error)
+{
+  if (strcmp (value, "auto") == 0)
+    tool_options.precision = REXNET_PRECISION_AUTO;
+  else if (strcmp (value, "f32") == 0)
+    tool_options.precision = REXNET_PRECISION_F32;
+  else if (strcmp (value, "f16") == 0)
+    tool_options.precision = REXNET_PRECISION_F16;
+  else {
+    BAD_VALUE (error, "%s is '%s', but must be auto, f32 or f16", option,
+        value);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
 parse_scheduling (const char *option, const char *value, gpointer data,
     GError ** error)
 {
-  tool_options.has_scheduling = TRUE;
   if (strcmp (value, "latency") == 0)
     tool_options.scheduling = REXNET_SCHEDULING_LATENCY;
   else if (strcmp (value, "throughput") == 0)
@@ -153,7 +169,13 @@ const GOptionEntry tool_network_entries[] = {
 
 const GOptionEntry tool_engine_entries[] = {
   {"device", 0, 0, G_OPTION_ARG_STRING, &tool_options.device,
-      "Where to compute: auto or cpu", "D"},
+      "Where to compute: auto, cpu, opencl, opencl:INDEX or part of an OpenCL "
+      "device's name", "D"},
+  {"precision", 0, 0, G_OPTION_ARG_CALLBACK, parse_precision,
+      "Of weights and activations: auto, f32 or f16", "P"},
+  {"cache-dir", 0, 0, G_OPTION_ARG_FILENAME, &tool_options.cache_dir,
+        "Where compiled OpenCL programs are kept; rexnet in the user's cache "
+      "folder if not given", "FOLDER"},
   {"threads", 0, 0, G_OPTION_ARG_CALLBACK, tool_parse_count,
       "CPU threads; one a core if not given", "N"},
   {"isa", 0, 0, G_OPTION_ARG_CALLBACK, parse_isa,

@@ -26,21 +26,21 @@ typedef struct
 } ToolCommand;
 
 extern const ToolCommand tool_info, tool_classify, tool_logits, tool_bench,
-    tool_eval;
+    tool_eval, tool_devices;
 
 /* ---- options ----------------------------------------------------------- */
 
 /* The command line. 0 and NULL: not given. */
 typedef struct
 {
-  char *model, *labels, *input, *device;
+  char *model, *labels, *input, *device, *cache_dir;
   gboolean has_variant;
   RexnetVariant variant;
   double width, threshold;
   guint classes, top_k, threads, batch, runs, limit;
   guint width_px, height_px;
   RexnetIsa isa;
-  gboolean has_scheduling;
+  RexnetPrecision precision;
   RexnetScheduling scheduling;
   gboolean json, plan, profile;
   char **files;
@@ -87,6 +87,9 @@ RexnetModel *tool_load_model (ToolModelSource source);
  * returns NULL. */
 RexnetEngine *tool_new_engine (RexnetModel * model);
 
+/* Warns when @engine went on on the CPU because its device failed. */
+void tool_warn_fallback (RexnetEngine * engine);
+
 /* ---- files and output -------------------------------------------------- */
 
 /* Prints "rexnet: FILE: message" to standard error. @file: (nullable), in the
@@ -112,7 +115,8 @@ void tool_json_set_int (JsonBuilder * builder, const char *name, gint64 value);
 void tool_json_set_double (JsonBuilder * builder, const char *name,
     double value);
 
-/* Adds name, detail, macs and, where @timed, ms and gmacs of each phase. */
+/* Adds name, detail, macs, bytes and, where @timed, ms, gmacs and gbytes (a
+ * second) of each phase. */
 void tool_json_add_phases (JsonBuilder * builder, const char *name,
     GArray * phases, gboolean timed);
 void tool_print_phases (GArray * phases, gboolean timed);
