@@ -65,13 +65,14 @@ make_layout (RexnetLabelBox * self, const PangoFontDescription * font,
 {
   g_autoptr (PangoFontDescription) own = pango_font_description_copy (font);
   PangoLayout *layout = pango_layout_new (self->context);
+  g_autofree char *text = g_utf8_make_valid (row->text, -1);
 
   if (first || row->score < 0)
     pango_font_description_set_weight (own, PANGO_WEIGHT_BOLD);
   pango_layout_set_font_description (layout, own);
   pango_layout_set_single_paragraph_mode (layout, TRUE);
   pango_layout_set_ellipsize (layout, PANGO_ELLIPSIZE_END);
-  pango_layout_set_text (layout, row->text, -1);
+  pango_layout_set_text (layout, text, -1);
   return layout;
 }
 
