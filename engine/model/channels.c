@@ -63,11 +63,32 @@ rexnet_channels_match (const RexnetNetwork * net, RexnetVariant variant,
   return net->stem.out == c.stem && net->head.out == c.head;
 }
 
+/* The head tells the multiplier but for rounding; a narrow lite network's head
+ * tells only that it is narrow. */
+static void
+bound_width (const RexnetNetwork * net, RexnetVariant variant, double *low,
+    double *high)
+{
+  const double width = net->head.out / 1280.;
+
+  *low = MIN_WIDTH;
+  *high = MAX_WIDTH;
+  if (variant == REXNET_VARIANT_REXNET_LITE && width <= 1) {
+    *high = 1;
+    return;
+  }
+  *low = CLAMP (width - 0.02, MIN_WIDTH, MAX_WIDTH);
+  *high = CLAMP (width + 0.02, MIN_WIDTH, MAX_WIDTH);
+}
+
 double
 rexnet_channels_width (const RexnetNetwork * net, RexnetVariant variant)
 {
+  double low, high;
+
+  bound_width (net, variant, &low, &high);
   for (guint scale = 10; scale <= 1000; scale *= 10)
-    for (guint i = MIN_WIDTH * scale; i <= MAX_WIDTH * scale; i++)
+    for (guint i = ceil (low * scale); i <= high * scale; i++)
       if (rexnet_channels_match (net, variant, (double) i / scale))
         return (double) i / scale;
   return rint (net->head.out / 1280. * 1000) / 1000;
