@@ -75,11 +75,17 @@ measure (RexnetEngine * engine, Result * result, GError ** error)
   guint width = info->input.width, height = info->input.height;
   gsize image = (gsize) 3 * width * height;
   guint runs = tool_options.runs;
-  g_autofree float *input = g_new (float, image * info->batch);
+  g_autofree float *input = g_try_new (float, image * info->batch);
   g_autofree float *logits = g_new (float,
       (gsize) info->batch * rexnet_model_get_info (model)->classes);
   g_autofree double *ms = g_new (double, runs);
 
+  if (!input) {
+    g_set_error (error, REXNET_ERROR, REXNET_ERROR_MEMORY,
+        "no memory for the input of %u images of %ux%u pixels", info->batch,
+        width, height);
+    return FALSE;
+  }
   for (guint i = 0; i < info->batch; i++)
     rexnet_generate_input (i, width, height, input + i * image);
   if (!time_calls (engine, input, logits, ms, runs, error))
@@ -136,8 +142,11 @@ print_text (RexnetEngine * engine, const Result * r, GArray * profile)
   printf ("%s: %s, width %g, %ux%u, batch %u\n", model->name,
       rexnet_variant_to_string (model->variant), model->width,
       info->input.width, info->input.height, info->batch);
-  printf ("%s %s, %u thread%s, %u runs\n", info->device, info->isa,
-      info->threads, info->threads == 1 ? "" : "s", tool_options.runs);
+  printf ("%s", info->device);
+  if (info->isa[0])             /* where the CPU computes */
+    printf (" %s, %u thread%s", info->isa, info->threads,
+        info->threads == 1 ? "" : "s");
+  printf (", %u runs\n", tool_options.runs);
   printf ("median %.3f ms, min %.3f ms, p95 %.3f ms\n", r->median_ms,
       r->min_ms, r->p95_ms);
   printf ("%.1f frames/s, %.2f G multiply-adds/s\n", r->fps, r->gmacs);
