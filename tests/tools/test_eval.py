@@ -173,6 +173,23 @@ class Eval(harness.ToolTest):
         labels.unlink()
         self.assertIn("no labels file beside it", self.fails(1, "eval", self.folder))
 
+    def test_damaged_idx_files(self):
+        """Whatever a byte is changed to: a result or an error, never a crash."""
+        images = harness.write_idx(self.folder, self.pictures, [0] * 12, SIDE, SIDE)
+        labels = self.folder / "t10k-labels-idx1-ubyte"
+        for path in images, labels:
+            data = path.read_bytes()
+            numbers = harness.uniform(path.name, 40)
+            for where, value in zip(numbers[::2], numbers[1::2]):
+                damaged = bytearray(data)
+                damaged[int(20 * where)] = int(256 * value)
+                path.write_bytes(damaged)
+                result = self.run_tool("eval", "--limit", 1, self.folder)
+                self.assertIn(result.returncode, (0, 1), (damaged[:20], result.stderr))
+                if result.returncode:
+                    self.assertIn(f"{self.folder}", result.stderr)
+            path.write_bytes(data)
+
     def test_paths_that_are_no_data_set(self):
         self.assertIn("a folder for each class", self.fails(1, "eval", self.folder))
         missing = self.folder / "missing"
