@@ -3,6 +3,7 @@
 
 #include <glib/gstdio.h>
 
+#include "fail.h"
 #include "files.h"
 
 /* Opening a FIFO would wait for a writer, so the type is looked at first. */
@@ -16,10 +17,9 @@ stat_regular (const char *path, GStatBuf * st, GError ** error)
   }
   if (S_ISREG (st->st_mode))
     return TRUE;
-  g_set_error (error, REXNET_ERROR, REXNET_ERROR_UNSUPPORTED,
+  return rexnet_fail (error, REXNET_ERROR_UNSUPPORTED,
       "%s: is %s, expected a file", path,
       S_ISDIR (st->st_mode) ? "a folder" : "no regular file");
-  return FALSE;
 }
 
 gboolean
@@ -39,12 +39,10 @@ rexnet_file_read (const char *path, gsize limit, char **text, gsize * length,
 
   if (!stat_regular (path, &st, error))
     return FALSE;
-  if ((guint64) st.st_size > limit) {
-    g_set_error (error, REXNET_ERROR, REXNET_ERROR_UNSUPPORTED,
+  if ((guint64) st.st_size > limit)
+    return rexnet_fail (error, REXNET_ERROR_UNSUPPORTED,
         "%s: has %" G_GINT64_FORMAT " bytes, but at most %" G_GSIZE_FORMAT
         " are read", path, (gint64) st.st_size, limit);
-    return FALSE;
-  }
   if (g_file_get_contents (path, text, length, &cause))
     return TRUE;
   g_set_error (error, REXNET_ERROR, REXNET_ERROR_NOT_FOUND, "%s",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "fail.h"
 #include "json.h"
 
 /* json-glib recurses; nothing that is read here nests deeper than this. */
@@ -100,9 +101,8 @@ rexnet_json_get_string (JsonObject * object, const char *member,
     *value = json_node_get_string (node);
     return TRUE;
   }
-  g_set_error (error, REXNET_ERROR, REXNET_ERROR_CORRUPT,
+  return rexnet_fail (error, REXNET_ERROR_CORRUPT,
       "%s: \"%s\" must be a string", where, member);
-  return FALSE;
 }
 
 static gboolean
@@ -131,10 +131,9 @@ rexnet_json_get_number (JsonObject * object, const char *member, double low,
 
   if (!node || number_in_range (node, low, high, value))
     return TRUE;
-  g_set_error (error, REXNET_ERROR, REXNET_ERROR_CORRUPT,
+  return rexnet_fail (error, REXNET_ERROR_CORRUPT,
       "%s: \"%s\" must be a number between %g and %g", where, member, low,
       high);
-  return FALSE;
 }
 
 gboolean
@@ -151,10 +150,9 @@ rexnet_json_get_guint (JsonObject * object, const char *member, guint low,
     *value = number;
     return TRUE;
   }
-  g_set_error (error, REXNET_ERROR, REXNET_ERROR_CORRUPT,
+  return rexnet_fail (error, REXNET_ERROR_CORRUPT,
       "%s: \"%s\" must be a whole number between %u and %u", where, member,
       low, high);
-  return FALSE;
 }
 
 gboolean

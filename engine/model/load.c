@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "fail.h"
 #include "files.h"
 #include "load.h"
 #include "model.h"
@@ -20,10 +21,9 @@ rexnet_state_dict_read (RexnetStateDict * dict, GBytes * bytes, GError ** error)
     return rexnet_torch_zip_read (dict, bytes, error);
   if (rexnet_torch_legacy_matches (bytes))
     return rexnet_torch_legacy_read (dict, bytes, error);
-  g_set_error (error, REXNET_ERROR, REXNET_ERROR_UNSUPPORTED,
+  return rexnet_fail (error, REXNET_ERROR_UNSUPPORTED,
       "%s: is neither a safetensors file nor one of PyTorch's",
       dict->source);
-  return FALSE;
 }
 
 /* Settings and labels that the file itself carries. */

@@ -43,9 +43,8 @@ rexnet_variant_from_string (const char *string, RexnetVariant * variant,
       return TRUE;
     }
   }
-  g_set_error (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT,
+  return rexnet_fail (error, REXNET_ERROR_ARGUMENT,
       "no variant '%s': use rexnet, rexnet-lite or rexnetr", string);
-  return FALSE;
 }
 
 static gboolean
@@ -56,11 +55,10 @@ build_network (RexnetModel * self, RexnetStateDict * dict, GError ** error)
       return families[i]->build (dict, &self->net, &self->info.variant, error)
           && rexnet_state_dict_all_taken (dict, error);
   }
-  g_set_error (error, REXNET_ERROR, REXNET_ERROR_UNSUPPORTED,
+  return rexnet_fail (error, REXNET_ERROR_UNSUPPORTED,
       "%s: holds no ReXNet: neither the keys of the official code "
       "(features.3.out.0.weight) nor those of timm "
       "(features.0.conv_dw.conv.weight) are there", dict->source);
-  return FALSE;
 }
 
 static void
@@ -175,11 +173,10 @@ rexnet_model_check (RexnetModel * self, RexnetVariant variant, double width,
       && (width == 0 || ABS (info->width - width) < 5e-4
           || rexnet_channels_match (&self->net, variant, width)))
     return TRUE;
-  g_set_error (error, REXNET_ERROR, REXNET_ERROR_MISMATCH,
+  return rexnet_fail (error, REXNET_ERROR_MISMATCH,
       "asked for variant %s and width %g, but %s is variant %s and width %g",
       rexnet_variant_to_string (variant), width ? width : info->width,
       info->name, rexnet_variant_to_string (info->variant), info->width);
-  return FALSE;
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "fail.h"
 #include "json.h"
 #include "safetensors.h"
 
@@ -57,9 +58,8 @@ rexnet_safetensors_matches (GBytes * bytes)
 static gboolean
 corrupt (Reader * reader, const char *key, const char *what, GError ** error)
 {
-  g_set_error (error, REXNET_ERROR, REXNET_ERROR_CORRUPT, "%s: %s: %s",
+  return rexnet_fail (error, REXNET_ERROR_CORRUPT, "%s: %s: %s",
       reader->dict->source, key, what);
-  return FALSE;
 }
 
 static JsonArray *
@@ -106,13 +106,11 @@ read_span (Reader * reader, const char *key, JsonObject * entry, Span * span,
   end = rexnet_json_array_get_size (offsets, 1);
   if (begin < 0 || end < begin)
     return corrupt (reader, key, "\"data_offsets\" is no range", error);
-  if ((guint64) end > reader->size) {
-    g_set_error (error, REXNET_ERROR, REXNET_ERROR_CORRUPT,
+  if ((guint64) end > reader->size)
+    return rexnet_fail (error, REXNET_ERROR_CORRUPT,
         "%s: %s ends at byte %" G_GINT64_FORMAT " of the data, of which there "
         "are %" G_GUINT64_FORMAT ": the file is truncated",
         reader->dict->source, key, end, reader->size);
-    return FALSE;
-  }
   *span = (Span) { begin, end };
   g_array_append_val (reader->spans, *span);
   return TRUE;
@@ -165,12 +163,10 @@ read_metadata (Reader * reader, JsonObject * metadata, GError ** error)
       || !rexnet_json_get_string (metadata, "rexnet.labels", &labels, where,
           error))
     return FALSE;
-  if (version && strcmp (version, MAX_SETTINGS_VERSION) != 0) {
-    g_set_error (error, REXNET_ERROR, REXNET_ERROR_UNSUPPORTED,
+  if (version && strcmp (version, MAX_SETTINGS_VERSION) != 0)
+    return rexnet_fail (error, REXNET_ERROR_UNSUPPORTED,
         "%s: rexnet.version is %s, but this library reads " MAX_SETTINGS_VERSION,
         reader->dict->source, version);
-    return FALSE;
-  }
   reader->dict->settings = g_strdup (settings);
   reader->dict->labels = g_strdup (labels);
   return TRUE;
@@ -196,21 +192,18 @@ check_coverage (Reader * reader, GError ** error)
   for (guint i = 0; i < reader->spans->len; i++) {
     const Span *span = &g_array_index (reader->spans, Span, i);
 
-    if (span->begin != at) {
-      g_set_error (error, REXNET_ERROR, REXNET_ERROR_CORRUPT,
+    if (span->begin != at)
+      return rexnet_fail (error, REXNET_ERROR_CORRUPT,
           "%s: tensors %s at byte %" G_GUINT64_FORMAT " of the data",
           reader->dict->source, span->begin < at ? "overlap" : "leave a gap",
           MIN (span->begin, at));
-      return FALSE;
-    }
     at = span->end;
   }
   if (at == reader->size)
     return TRUE;
-  g_set_error (error, REXNET_ERROR, REXNET_ERROR_CORRUPT,
+  return rexnet_fail (error, REXNET_ERROR_CORRUPT,
       "%s: %" G_GUINT64_FORMAT " bytes behind the last tensor",
       reader->dict->source, reader->size - at);
-  return FALSE;
 }
 
 static gboolean
@@ -249,13 +242,11 @@ rexnet_safetensors_read (RexnetStateDict * dict, GBytes * bytes,
   g_autoptr (JsonNode) root = NULL;
   gboolean ok;
 
-  if (length > size - PREFIX || length > MAX_HEADER) {
-    g_set_error (error, REXNET_ERROR, REXNET_ERROR_CORRUPT,
+  if (length > size - PREFIX || length > MAX_HEADER)
+    return rexnet_fail (error, REXNET_ERROR_CORRUPT,
         "%s: the header is said to be %" G_GUINT64_FORMAT " bytes, but %s",
         dict->source, length, length > MAX_HEADER ? "8 MiB is the limit"
         : "the file is shorter: it is truncated");
-    return FALSE;
-  }
   root = rexnet_json_parse_typed ((const char *) file + PREFIX, length,
       JSON_NODE_OBJECT, where, error);
   if (!root)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "fail.h"
 #include "json.h"
 #include "settings.h"
 
@@ -65,10 +66,9 @@ parse_filter (RexnetInput * input, JsonObject * object, const char *where,
   } else if (strcmp (interpolation, "bilinear") == 0) {
     input->interpolation = REXNET_INTERPOLATION_BILINEAR;
   } else {
-    g_set_error (error, REXNET_ERROR, REXNET_ERROR_UNSUPPORTED,
+    return rexnet_fail (error, REXNET_ERROR_UNSUPPORTED,
         "%s: the interpolation \"%s\" is neither bicubic nor bilinear", where,
         interpolation);
-    return FALSE;
   }
   return TRUE;
 }
@@ -151,7 +151,7 @@ take_timm_labels (RexnetSettings * s, JsonObject * config)
   JsonNode *names = get_typed (config, "label_names", JSON_NODE_ARRAY);
   JsonNode *texts = get_typed (config, "label_descriptions", JSON_NODE_OBJECT);
 
-  if (!names)
+  if (!names || s->labels)
     return;
   s->labels = rexnet_json_array_get_strings (json_node_get_array (names));
   for (char **label = s->labels; texts && label && *label; label++) {
@@ -187,12 +187,10 @@ rexnet_settings_parse_timm (RexnetSettings * s, const char *text,
           &s->classes, where, error)
       || !parse_filter (&s->input, pretrained, where, error))
     return FALSE;
-  if (size[1] < MIN_PIXELS || size[2] < MIN_PIXELS) {
-    g_set_error (error, REXNET_ERROR, REXNET_ERROR_UNSUPPORTED,
+  if (size[1] < MIN_PIXELS || size[2] < MIN_PIXELS)
+    return rexnet_fail (error, REXNET_ERROR_UNSUPPORTED,
         "%s: the input is %g x %g pixels, but must be at least %d x %d", where,
         size[2], size[1], MIN_PIXELS, MIN_PIXELS);
-    return FALSE;
-  }
   s->input.height = size[1];
   s->input.width = size[2];
   return TRUE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "fail.h"
 #include "state_dict.h"
 
 /* More than any ReXNet has: bounds what a small file can make us store. */
@@ -52,16 +53,12 @@ rexnet_state_dict_add (RexnetStateDict * dict, const char *key,
 {
   Entry *entry;
 
-  if (g_hash_table_contains (dict->entries, key)) {
-    g_set_error (error, REXNET_ERROR, REXNET_ERROR_CORRUPT,
+  if (g_hash_table_contains (dict->entries, key))
+    return rexnet_fail (error, REXNET_ERROR_CORRUPT,
         "%s: holds %s twice", dict->source, key);
-    return FALSE;
-  }
-  if (g_hash_table_size (dict->entries) == MAX_ENTRIES) {
-    g_set_error (error, REXNET_ERROR, REXNET_ERROR_UNSUPPORTED,
+  if (g_hash_table_size (dict->entries) == MAX_ENTRIES)
+    return rexnet_fail (error, REXNET_ERROR_UNSUPPORTED,
         "%s: holds more than %u tensors", dict->source, MAX_ENTRIES);
-    return FALSE;
-  }
   entry = g_new0 (Entry, 1);
   entry->tensor = *tensor;
   entry->dtype = g_strdup (dtype);
@@ -136,8 +133,7 @@ rexnet_state_dict_all_taken (RexnetStateDict * dict, GError ** error)
   }
   if (n == 0)
     return TRUE;
-  g_set_error (error, REXNET_ERROR, REXNET_ERROR_UNSUPPORTED,
+  return rexnet_fail (error, REXNET_ERROR_UNSUPPORTED,
       "%s: holds %u tensors that are no part of the ReXNet in it, among them "
       "%s", dict->source, n, first);
-  return FALSE;
 }

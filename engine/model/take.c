@@ -2,6 +2,7 @@
 /* What the families share: convolutions checked against their neighbours. */
 #include <math.h>
 
+#include "fail.h"
 #include "family.h"
 
 #define BN_EPS 1e-5
@@ -12,9 +13,8 @@ wrong_shape (RexnetStateDict * dict, const char *key,
 {
   g_autofree char *shape = rexnet_tensor_shape_to_string (tensor);
 
-  g_set_error (error, REXNET_ERROR, REXNET_ERROR_CORRUPT,
+  return rexnet_fail (error, REXNET_ERROR_CORRUPT,
       "%s: %s is %s, expected %s", dict->source, key, shape, expected);
-  return FALSE;
 }
 
 /* A linear layer's matrix is a 1 x 1 convolution. */
@@ -93,10 +93,9 @@ check_variance (RexnetStateDict * dict, const RexnetConv * conv,
   for (guint i = 0; i < conv->out; i++) {
     if (var[i] + conv->bn_eps > 0)
       continue;
-    g_set_error (error, REXNET_ERROR, REXNET_ERROR_CORRUPT,
+    return rexnet_fail (error, REXNET_ERROR_CORRUPT,
         "%s: %s.running_var has the variance %g in channel %u",
         dict->source, norm, var[i], i);
-    return FALSE;
   }
   return TRUE;
 }
@@ -191,12 +190,10 @@ rexnet_take_strides (RexnetStateDict * dict, RexnetNetwork * net,
 {
   guint stages[REXNET_N_STAGES], b = 0;
 
-  if (!rexnet_stages (net->n_blocks, stages)) {
-    g_set_error (error, REXNET_ERROR, REXNET_ERROR_UNSUPPORTED,
+  if (!rexnet_stages (net->n_blocks, stages))
+    return rexnet_fail (error, REXNET_ERROR_UNSUPPORTED,
         "%s: has %u blocks, which is no depth of ReXNet (16 at depth 1.0)",
         dict->source, net->n_blocks);
-    return FALSE;
-  }
   for (guint stage = 0; stage < REXNET_N_STAGES; stage++) {
     for (guint i = 0; i < stages[stage]; i++, b++) {
       RexnetBlock *block = &net->blocks[b];

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "fail.h"
 #include "tensor.h"
 
 guint
@@ -76,17 +77,14 @@ rexnet_tensor_place (RexnetTensor * tensor, const guint8 * data, guint64 size,
 
   if (count == 0) {
     shape = rexnet_tensor_shape_to_string (tensor);
-    g_set_error (error, REXNET_ERROR, REXNET_ERROR_CORRUPT,
+    return rexnet_fail (error, REXNET_ERROR_CORRUPT,
         "%s: %s is %s, which is no size for a weight", source, key, shape);
-    return FALSE;
   }
   for (guint i = 0; i < tensor->n_dims; i++) {
-    if (tensor->stride[i] < 0 || tensor->stride[i] > G_MAXINT32) {
-      g_set_error (error, REXNET_ERROR, REXNET_ERROR_CORRUPT,
+    if (tensor->stride[i] < 0 || tensor->stride[i] > G_MAXINT32)
+      return rexnet_fail (error, REXNET_ERROR_CORRUPT,
           "%s: %s has a stride of %" G_GINT64_FORMAT, source, key,
           tensor->stride[i]);
-      return FALSE;
-    }
     last += (guint64) (tensor->shape[i] - 1) * tensor->stride[i];
   }
   /* Fewer stored elements than count: some are seen twice, as in a tensor
@@ -94,11 +92,10 @@ rexnet_tensor_place (RexnetTensor * tensor, const guint8 * data, guint64 size,
   if (offset > size || last >= (size - offset) / item
       || count > (size - offset) / item) {
     shape = rexnet_tensor_shape_to_string (tensor);
-    g_set_error (error, REXNET_ERROR, REXNET_ERROR_CORRUPT,
+    return rexnet_fail (error, REXNET_ERROR_CORRUPT,
         "%s: %s is %s, which needs %" G_GUINT64_FORMAT " bytes from byte %"
         G_GUINT64_FORMAT " of its storage, but that has %" G_GUINT64_FORMAT,
         source, key, shape, MAX (last + 1, count) * item, offset, size);
-    return FALSE;
   }
   tensor->data = data + offset;
   return TRUE;
