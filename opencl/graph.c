@@ -31,10 +31,10 @@ rexnet_cl_graph_blocks (const RexnetClGraph * self, guint channels)
 
 gsize
 rexnet_cl_graph_map_size (const RexnetClGraph * self, guint channels,
-    guint pixels)
+    guint pixels, gboolean inner)
 {
   return (gsize) rexnet_cl_graph_blocks (self, channels) * self->tiles.cb
-      * pixels * (self->half ? 2 : 4);
+      * pixels * (inner && self->half ? 2 : 4);
 }
 
 static cl_mem
@@ -105,7 +105,7 @@ to_half (float *values, gsize n)
 
 RexnetClWeights
 rexnet_cl_graph_weights (RexnetClGraph * self, const RexnetConv * conv,
-    guint multiple)
+    guint multiple, gboolean half)
 {
   const guint cb = self->tiles.cb;
   const guint taps = (conv->depthwise ? 1 : conv->in) * conv->kernel
@@ -123,7 +123,7 @@ rexnet_cl_graph_weights (RexnetClGraph * self, const RexnetConv * conv,
     for (guint t = 0; t < taps; t++)
       packed[((gsize) (o / cb) * taps + t) * cb + o % cb]
           = weight[(gsize) o * taps + t];
-  result.bytes = self->half ? to_half (packed, count) : count * sizeof (float);
+  result.bytes = half ? to_half (packed, count) : count * sizeof (float);
   result.weight = create_buffer (self, CL_MEM_READ_ONLY
       | CL_MEM_COPY_HOST_PTR, result.bytes, packed);
   result.bias = create_buffer (self, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR,
@@ -134,13 +134,13 @@ rexnet_cl_graph_weights (RexnetClGraph * self, const RexnetConv * conv,
 
 void
 rexnet_cl_graph_add (RexnetClGraph * self, const char *function,
-    RexnetClStep step, const RexnetClArgument * arguments, guint n)
+    gboolean half, RexnetClStep step, const RexnetClArgument * arguments, guint n)
 {
   cl_int status;
 
   if (self->error)
     return;
-  step.kernel = cl.clCreateKernel (self->program, function, &status);
+  step.kernel = cl.clCreateKernel (self->programs[half], function, &status);
   if (!rexnet_cl_check (status, &self->error, "create kernel %s", function))
     return;
   g_array_append_val (self->steps, step);

@@ -22,7 +22,7 @@ typedef struct
   const RexnetClDevice *device;
   cl_context context;
   cl_command_queue queue;
-  cl_program program;
+  cl_program programs[2];       /* [1]: with weights of half; NULL: none */
   RexnetClTiles tiles;
   gboolean half;
   guint batch;
@@ -33,11 +33,12 @@ typedef struct
   GError *error;
 } RexnetClGraph;
 
-/* A map on the device, see kernels/common.cl; pixels == 1: a float vector. */
+/* A map on the device, see kernels/common.cl; 1 x 1: a vector of floats. */
 typedef struct
 {
   cl_mem memory;
   guint channels, width, height;
+  gboolean inner;
 } RexnetClMap;
 
 typedef struct
@@ -62,16 +63,16 @@ void rexnet_cl_graph_clear (RexnetClGraph * self);
 /* Channel blocks of @channels. */
 guint rexnet_cl_graph_blocks (const RexnetClGraph * self, guint channels);
 
-/* Bytes of one image's map. */
+/* Bytes of one image's map. @inner: it lies inside a block */
 gsize rexnet_cl_graph_map_size (const RexnetClGraph * self, guint channels,
-    guint pixels);
+    guint pixels, gboolean inner);
 
 /* Owned by the graph; NULL after an error. */
 cl_mem rexnet_cl_graph_buffer (RexnetClGraph * self, gsize size);
 
 /* Folds and packs @conv; blocks are a multiple of @multiple. */
 RexnetClWeights rexnet_cl_graph_weights (RexnetClGraph * self,
-    const RexnetConv * conv, guint multiple);
+    const RexnetConv * conv, guint multiple, gboolean half);
 
 typedef struct
 {
@@ -80,9 +81,11 @@ typedef struct
 } RexnetClArgument;
 #define REXNET_CL_ARG(variable) { sizeof (variable), &(variable) }
 
-/* Appends a launch of kernel @function; @step's kernel is filled in. */
+/* Appends a launch of kernel @function; @step's kernel is filled in.
+ * @half: of its weights */
 void rexnet_cl_graph_add (RexnetClGraph * self, const char *function,
-    RexnetClStep step, const RexnetClArgument * arguments, guint n);
+    gboolean half, RexnetClStep step, const RexnetClArgument * arguments,
+    guint n);
 
 /* Enqueues every step for @batch images; @events: (nullable): one per step. */
 gboolean rexnet_cl_graph_enqueue (RexnetClGraph * self, cl_command_queue queue,

@@ -17,6 +17,12 @@ typedef struct
 enum
 { EXPANDED = 2, FILTERED = 3 };
 
+/*
+ * At precision f16 weights are half from this block on. The blocks before it
+ * hold few, and what is lost there the later ones amplify most.
+ */
+#define FIRST_HALF_BLOCK 4
+
 static gsize
 round_up (gsize value, gsize multiple)
 {
@@ -32,7 +38,8 @@ div_up (guint value, guint divisor)
 static void
 need_map (Builder * b, guint role, guint channels, guint pixels)
 {
-  gsize size = rexnet_cl_graph_map_size (b->graph, channels, pixels);
+  gsize size = rexnet_cl_graph_map_size (b->graph, channels, pixels,
+      role == EXPANDED || role == FILTERED);
 
   b->map_bytes[role] = MAX (b->map_bytes[role], size * b->batch);
 }
@@ -79,7 +86,7 @@ static guint64
 map_bytes (Builder * b, RexnetClMap map)
 {
   return rexnet_cl_graph_map_size (b->graph, map.channels,
-      map.width * map.height);
+      map.width * map.height, map.inner);
 }
 
 static RexnetClMap
@@ -91,7 +98,7 @@ add_stem (Builder * b, const RexnetConv * conv, const RexnetClPorts * ports,
   RexnetClMap y = { b->maps[0], conv->out, rexnet_conv_out_size (conv, width),
     rexnet_conv_out_size (conv, height)
   };
-  RexnetClWeights w = rexnet_cl_graph_weights (g, conv, 1);
+  RexnetClWeights w = rexnet_cl_graph_weights (g, conv, 1, FALSE);
   cl_int pitch = ports->pitch, rows = ports->rows;
   cl_int blocks = rexnet_cl_graph_blocks (g, conv->out);
   cl_int out_width = y.width, out_height = y.height;
@@ -114,7 +121,7 @@ add_stem (Builder * b, const RexnetConv * conv, const RexnetClPorts * ports,
 
   g_snprintf (step.detail, sizeof step.detail, "%u pixels x %u channels",
       t->st_r, t->cb);
-  rexnet_cl_graph_add (g, "stem", step, arguments, G_N_ELEMENTS (arguments));
+  rexnet_cl_graph_add (g, "stem", FALSE, step, arguments, G_N_ELEMENTS (arguments));
   return y;
 }
 
@@ -140,39 +147,62 @@ pointwise_step (Builder * b, const char *name, const RexnetConv * conv,
   return step;
 }
 
-/* @gate, @residual: (nullable) */
 static RexnetClMap
-add_pointwise (Builder * b, const char *name, const RexnetConv * conv,
-    RexnetClMap x, cl_mem to, cl_mem gate, RexnetActivation gate_activation,
-    const RexnetClMap * residual, guint residual_channels)
+add_expand (Builder * b, const char *name, const RexnetConv * conv,
+    RexnetClMap x, gboolean half)
 {
   RexnetClGraph *g = b->graph;
-  RexnetClMap y = { to, conv->out, x.width, x.height };
+  RexnetClMap y = { b->maps[EXPANDED], conv->out, x.width, x.height, TRUE };
   RexnetClWeights w = rexnet_cl_graph_weights (g, conv,
-      g->tiles.pw_t * g->tiles.pw_y);
+      g->tiles.pw_t * g->tiles.pw_y, half);
   RexnetClStep step = pointwise_step (b, name, conv, x, w);
   cl_int in = conv->in, blocks = rexnet_cl_graph_blocks (g, conv->out);
   cl_int pixels = x.width * x.height, activation = conv->activation;
-  cl_int gated = gate_activation, added_channels = 0, added_blocks = 0;
-  cl_mem added = residual ? residual->memory : x.memory;
   RexnetClArgument arguments[] = {
     REXNET_CL_ARG (x.memory), REXNET_CL_ARG (w.weight), REXNET_CL_ARG (w.bias),
-    REXNET_CL_ARG (y.memory), REXNET_CL_ARG (added), REXNET_CL_ARG (in),
-    REXNET_CL_ARG (blocks), REXNET_CL_ARG (pixels), REXNET_CL_ARG (activation),
-    REXNET_CL_ARG (added_channels), REXNET_CL_ARG (added_blocks),
-    REXNET_CL_ARG (gate), REXNET_CL_ARG (gated),
+    REXNET_CL_ARG (y.memory), REXNET_CL_ARG (in), REXNET_CL_ARG (blocks),
+    REXNET_CL_ARG (pixels), REXNET_CL_ARG (activation),
   };
 
   step.bytes += map_bytes (b, y);
-  if (residual) {
-    added_channels = residual_channels;
-    added_blocks = rexnet_cl_graph_blocks (g, residual->channels);
-    step.bytes += rexnet_cl_graph_map_size (g, residual_channels, pixels);
-  }
+  rexnet_cl_graph_add (g, "expand", half, step, arguments,
+      G_N_ELEMENTS (arguments));
+  return y;
+}
+
+/* @gate: (nullable); @residual: the block's input */
+static RexnetClMap
+add_project (Builder * b, const char *name, const RexnetBlock * block,
+    RexnetClMap x, cl_mem to, cl_mem gate, const RexnetClMap * residual,
+    gboolean half)
+{
+  RexnetClGraph *g = b->graph;
+  const RexnetConv *conv = &block->project;
+  RexnetClMap y = { to, conv->out, x.width, x.height, FALSE };
+  RexnetClWeights w = rexnet_cl_graph_weights (g, conv,
+      g->tiles.pw_t * g->tiles.pw_y, half);
+  RexnetClStep step = pointwise_step (b, name, conv, x, w);
+  cl_int in = conv->in, blocks = rexnet_cl_graph_blocks (g, conv->out);
+  cl_int pixels = x.width * x.height, activation = conv->activation;
+  cl_int added_channels = block->residual;
+  cl_int added_blocks = rexnet_cl_graph_blocks (g, residual->channels);
+  cl_int gate_activation = block->se_first ? block->depthwise.activation
+      : REXNET_ACTIVATION_NONE;
+  RexnetClArgument arguments[] = {
+    REXNET_CL_ARG (x.memory), REXNET_CL_ARG (w.weight), REXNET_CL_ARG (w.bias),
+    REXNET_CL_ARG (y.memory), REXNET_CL_ARG (in), REXNET_CL_ARG (blocks),
+    REXNET_CL_ARG (pixels), REXNET_CL_ARG (activation),
+    REXNET_CL_ARG (residual->memory), REXNET_CL_ARG (added_channels),
+    REXNET_CL_ARG (added_blocks), REXNET_CL_ARG (gate),
+    REXNET_CL_ARG (gate_activation),
+  };
+
+  step.bytes += map_bytes (b, y) + rexnet_cl_graph_map_size (g,
+      block->residual, pixels, FALSE);
   if (gate)
-    rexnet_cl_graph_add (g, "pointwise_gated", step, arguments, 13);
+    rexnet_cl_graph_add (g, "project_gated", half, step, arguments, 13);
   else
-    rexnet_cl_graph_add (g, "pointwise", step, arguments, 11);
+    rexnet_cl_graph_add (g, "project", half, step, arguments, 11);
   return y;
 }
 
@@ -183,7 +213,7 @@ add_head (Builder * b, const RexnetConv * conv, RexnetClMap x, cl_mem to)
   RexnetClGraph *g = b->graph;
   RexnetClMap y = { to, conv->out, 1, 1 };
   RexnetClWeights w = rexnet_cl_graph_weights (g, conv,
-      g->tiles.pw_t * g->tiles.pw_y);
+      g->tiles.pw_t * g->tiles.pw_y, g->half);
   RexnetClStep step = pointwise_step (b, "head", conv, x, w);
   cl_int in = conv->in, blocks = rexnet_cl_graph_blocks (g, conv->out);
   cl_int pixels = x.width * x.height, activation = conv->activation;
@@ -195,7 +225,7 @@ add_head (Builder * b, const RexnetConv * conv, RexnetClMap x, cl_mem to)
 
   step.global[0] = step.local[0];
   step.bytes += conv->out * sizeof (float);
-  rexnet_cl_graph_add (g, "pointwise_mean", step, arguments,
+  rexnet_cl_graph_add (g, "head", g->half, step, arguments,
       G_N_ELEMENTS (arguments));
   return y;
 }
@@ -215,16 +245,12 @@ static RexnetClMap
 add_depthwise (Builder * b, const char *name, const RexnetConv * conv,
     RexnetActivation act, RexnetClMap x, cl_mem to, cl_mem mean)
 {
-  static const char *const kernels[2][2] = {
-    {"depthwise_3x3", "depthwise_3x3_half"},
-    {"depthwise_5x5", "depthwise_5x5_half"},
-  };
   RexnetClGraph *g = b->graph;
   const RexnetClTiles *t = &g->tiles;
   RexnetClMap y = { to, conv->out, rexnet_conv_out_size (conv, x.width),
-    rexnet_conv_out_size (conv, x.height)
+    rexnet_conv_out_size (conv, x.height), TRUE
   };
-  RexnetClWeights w = rexnet_cl_graph_weights (g, conv, 1);
+  RexnetClWeights w = rexnet_cl_graph_weights (g, conv, 1, FALSE);
   guint blocks = rexnet_cl_graph_blocks (g, conv->out);
   guint items = div_up (y.width, t->dw_r) * y.height;
   guint slices = mean ? 1 : depthwise_slices (b, blocks, items);
@@ -232,6 +258,7 @@ add_depthwise (Builder * b, const char *name, const RexnetConv * conv,
   cl_int out_width = y.width, out_height = y.height;
   cl_int activation = act, want_mean = mean != NULL;
   cl_mem means = mean ? mean : b->vectors[0];
+  char kernel[32];
   RexnetClArgument arguments[] = {
     REXNET_CL_ARG (x.memory), REXNET_CL_ARG (w.weight), REXNET_CL_ARG (w.bias),
     REXNET_CL_ARG (y.memory), REXNET_CL_ARG (means), REXNET_CL_ARG (width),
@@ -251,19 +278,21 @@ add_depthwise (Builder * b, const char *name, const RexnetConv * conv,
   g_snprintf (step.detail, sizeof step.detail,
       "%u pixels x %u channels an item, %u items, %u slices", t->dw_r, t->cb,
       t->dw_x, slices);
-  rexnet_cl_graph_add (g, kernels[conv->kernel == 5][conv->stride == 2], step,
-      arguments, G_N_ELEMENTS (arguments));
+  g_snprintf (kernel, sizeof kernel, "depthwise_%ux%u_s%u%s", conv->kernel,
+      conv->kernel, conv->stride, x.inner ? "" : "_first");
+  rexnet_cl_graph_add (g, kernel, FALSE, step, arguments,
+      G_N_ELEMENTS (arguments));
   return y;
 }
 
 static RexnetClMap
 add_dense (Builder * b, const char *name, const RexnetConv * conv,
-    RexnetClMap x, cl_mem to)
+    RexnetClMap x, cl_mem to, gboolean half)
 {
   RexnetClGraph *g = b->graph;
   const RexnetClTiles *t = &g->tiles;
   RexnetClMap y = { to, conv->out, 1, 1 };
-  RexnetClWeights w = rexnet_cl_graph_weights (g, conv, 1);
+  RexnetClWeights w = rexnet_cl_graph_weights (g, conv, 1, half);
   cl_int in = conv->in, in_stride = round_up (conv->in, t->cb);
   cl_int activation = conv->activation;
   RexnetClArgument arguments[] = {
@@ -281,7 +310,8 @@ add_dense (Builder * b, const char *name, const RexnetConv * conv,
   g_strlcpy (step.name, name, sizeof step.name);
   g_snprintf (step.detail, sizeof step.detail, "%u channels, %u items", t->cb,
       t->fc_x);
-  rexnet_cl_graph_add (g, "dense", step, arguments, G_N_ELEMENTS (arguments));
+  rexnet_cl_graph_add (g, "dense", half, step, arguments,
+      G_N_ELEMENTS (arguments));
   return y;
 }
 
@@ -292,6 +322,7 @@ add_block (Builder * b, const RexnetBlock * block, guint index, RexnetClMap x)
   static const char *const parts[] =
       { "expand", "depthwise", "squeeze", "excite", "project" };
   const gboolean se = rexnet_conv_present (&block->se_reduce);
+  const gboolean half = b->graph->half && index >= FIRST_HALF_BLOCK;
   const RexnetActivation act = block->depthwise.activation;
   cl_mem mean = se ? b->vectors[0] : NULL, gate = se ? b->vectors[2] : NULL;
   RexnetClMap map = x;
@@ -299,21 +330,19 @@ add_block (Builder * b, const RexnetBlock * block, guint index, RexnetClMap x)
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     g_snprintf (name[i], sizeof name[i], "block %u %s", index + 1, parts[i]);
   if (rexnet_conv_present (&block->expand))
-    map = add_pointwise (b, name[0], &block->expand, x, b->maps[EXPANDED],
-        NULL, 0, NULL, 0);
+    map = add_expand (b, name[0], &block->expand, x, half);
   map = add_depthwise (b, name[1], &block->depthwise,
       se && block->se_first ? REXNET_ACTIVATION_NONE : act, map,
       b->maps[FILTERED], mean);
   if (se) {
-    RexnetClMap pooled = { mean, map.channels, 1, 1 };
+    RexnetClMap pooled = { mean, map.channels, 1, 1, FALSE };
 
-    pooled = add_dense (b, name[2], &block->se_reduce, pooled, b->vectors[1]);
-    add_dense (b, name[3], &block->se_expand, pooled, gate);
+    pooled = add_dense (b, name[2], &block->se_reduce, pooled, b->vectors[1],
+        half);
+    add_dense (b, name[3], &block->se_expand, pooled, gate, half);
   }
-  return add_pointwise (b, name[4], &block->project, map,
-      b->maps[(index + 1) % 2], gate,
-      se && block->se_first ? act : REXNET_ACTIVATION_NONE,
-      block->residual ? &x : NULL, block->residual);
+  return add_project (b, name[4], block, map, b->maps[(index + 1) % 2], gate,
+      &x, half);
 }
 
 static void
@@ -350,7 +379,7 @@ rexnet_cl_network_build (RexnetClGraph * self, const RexnetNetwork * net,
   map = add_head (&b, &net->head, map, b.vectors[0]);
   for (guint i = 0; i < net->n_classifiers; i++)
     map = add_dense (&b, i + 1 == net->n_classifiers ? "classifier" : "neck",
-        &net->classifier[i], map, b.vectors[(i + 1) % 2]);
+        &net->classifier[i], map, b.vectors[(i + 1) % 2], self->half);
   ports.output = map.memory;
   ports.stride = round_up (map.channels, self->tiles.cb);
   return ports;

@@ -157,7 +157,7 @@ rexnet_cl_program_save (RexnetClProgram * self)
   guchar *binary;
   gsize size = 0;
 
-  if (!self->path || self->cached
+  if (!self->program || !self->path || self->cached
       || cl.clGetProgramInfo (self->program, CL_PROGRAM_BINARY_SIZES,
           sizeof size, &size, NULL) != CL_SUCCESS || size == 0
       || size > MAX_BINARY - sizeof header)

@@ -9,7 +9,7 @@ typedef struct
 {
   RexnetSession parent;
   RexnetClGraph graph;
-  RexnetClProgram program;
+  RexnetClProgram programs[2];  /* as in the graph */
   RexnetClPorts ports;
   guint width, height, classes;
   float *staging;               /* options.batch x ports.stride */
@@ -24,7 +24,8 @@ opencl_close (RexnetSession * session)
   if (g->queue)
     cl.clFinish (g->queue);
   rexnet_cl_graph_clear (g);
-  rexnet_cl_program_close (&self->program);
+  for (guint i = 0; i < G_N_ELEMENTS (self->programs); i++)
+    rexnet_cl_program_close (&self->programs[i]);
   if (g->queue)
     cl.clReleaseCommandQueue (g->queue);
   if (g->context)
@@ -108,11 +109,28 @@ warm_up (Session * self, GError ** error)
 }
 
 static gboolean
+open_programs (Session * self, const RexnetEngineOptions * options,
+    GError ** error)
+{
+  RexnetClGraph *g = &self->graph;
+
+  for (guint i = 0; i <= (g->half ? 1 : 0); i++) {
+    g_autofree char *flags = rexnet_cl_tiles_to_options (&g->tiles, g->half, i);
+
+    if (!rexnet_cl_program_open (&self->programs[i], g->device, g->context,
+            flags, options->cache_dir, options->progress,
+            options->progress_data, error))
+      return FALSE;
+    g->programs[i] = self->programs[i].program;
+  }
+  return TRUE;
+}
+
+static gboolean
 build (Session * self, const RexnetNetwork * net, const RexnetInput * input,
     const RexnetEngineOptions * options, GError ** error)
 {
   RexnetClGraph *g = &self->graph;
-  g_autofree char *flags = NULL;
 
   g->tiles = rexnet_cl_tiles_default (g->device);
   if (!rexnet_cl_tiles_fit (&g->tiles, g->device)) {
@@ -122,12 +140,8 @@ build (Session * self, const RexnetNetwork * net, const RexnetInput * input,
         g->device->info.max_work_group, g->device->info.local_memory);
     return FALSE;
   }
-  flags = rexnet_cl_tiles_to_options (&g->tiles, g->half);
-  if (!open_queue (g, error)
-      || !rexnet_cl_program_open (&self->program, g->device, g->context, flags,
-          options->cache_dir, options->progress, options->progress_data, error))
+  if (!open_queue (g, error) || !open_programs (self, options, error))
     return FALSE;
-  g->program = self->program.program;
   self->ports = rexnet_cl_network_build (g, net, input->width, input->height);
   if (g->error) {
     g_propagate_error (error, g_steal_pointer (&g->error));
@@ -159,9 +173,10 @@ opencl_open (const RexnetNetwork * net, const RexnetInput * input,
     opencl_close (&self->parent);
     return NULL;
   }
-  if (options->progress && !self->program.cached)
+  if (options->progress && !self->programs[0].cached)
     options->progress ("OpenCL kernels compiled", 1., options->progress_data);
-  rexnet_cl_program_save (&self->program);
+  for (guint i = 0; i < G_N_ELEMENTS (self->programs); i++)
+    rexnet_cl_program_save (&self->programs[i]);
   return &self->parent;
 }
 

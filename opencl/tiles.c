@@ -60,7 +60,8 @@ rexnet_cl_tiles_fit (const RexnetClTiles * t, const RexnetClDevice * device)
 }
 
 char *
-rexnet_cl_tiles_to_options (const RexnetClTiles * tiles, gboolean half)
+rexnet_cl_tiles_to_options (const RexnetClTiles * tiles, gboolean half,
+    gboolean half_weights)
 {
   GString *options = g_string_new ("-cl-std=CL1.2");
 
@@ -68,6 +69,7 @@ rexnet_cl_tiles_to_options (const RexnetClTiles * tiles, gboolean half)
   g_string_append_printf (options, " -D " macro "=%u", tiles->field);
   REXNET_CL_TILES (X)
 #undef X
-  g_string_append_printf (options, " -D HALF=%d", half ? 1 : 0);
+  g_string_append_printf (options, " -D HALF=%d -D HALF_WEIGHTS=%d",
+      half ? 1 : 0, half_weights ? 1 : 0);
   return g_string_free (options, FALSE);
 }

@@ -33,5 +33,7 @@ RexnetClTiles rexnet_cl_tiles_default (const RexnetClDevice * device);
 gboolean rexnet_cl_tiles_fit (const RexnetClTiles * tiles,
     const RexnetClDevice * device);
 
-/* Returns: (transfer full): "-D CB=4 ..." */
-char *rexnet_cl_tiles_to_options (const RexnetClTiles * tiles, gboolean half);
+/* Returns: (transfer full): "-D CB=4 ..."
+ * @half, @half_weights: see kernels/common.cl */
+char *rexnet_cl_tiles_to_options (const RexnetClTiles * tiles, gboolean half,
+    gboolean half_weights);

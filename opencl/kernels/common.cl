@@ -6,12 +6,16 @@
  * channel hold zero. A map is followed by room for TAIL more vectors, which
  * may be read, and never are written.
  *
- * Weights of a 1 x 1 convolution: [output block][input channel][CB]. Those of
- * a depthwise one: [block][tap][CB]. Vectors per channel (bias, mean, gate)
- * are float whatever REXNET_HALF says.
+ * Weights of a 1 x 1 convolution or a dense layer: [output block][input
+ * channel][CB]. Those of a depthwise one: [block][tap][CB].
  *
- *   CB      channels of a block: 4, 8 or 16
- *   HALF    maps and weights are stored as half; sums are float
+ *   CB            channels of a block: 4, 8 or 16
+ *   HALF          maps inside a block (expanded, filtered) are stored as half
+ *   HALF_WEIGHTS  weights of 1 x 1 convolutions and dense layers are, too
+ *
+ * Everything else is float: sums, the maps between blocks (rounding those and
+ * the depthwise weights costs more accuracy than it saves bytes), and what
+ * there is one of per channel: bias, mean, gate.
  */
 #ifndef CB
 #define CB 4
@@ -19,23 +23,42 @@
 #ifndef HALF
 #define HALF 0
 #endif
+#ifndef HALF_WEIGHTS
+#define HALF_WEIGHTS 0
+#endif
 
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_ (a, b)
 #define vec JOIN (float, CB)
 #define vec_load JOIN (vload, CB)
 #define vec_store JOIN (vstore, CB)
+#define half_load JOIN (vload_half, CB)
+#define half_store JOIN (JOIN (vstore_half, CB), _rte)
+
 #if HALF
-typedef half stored;
-#define map_load JOIN (vload_half, CB)
-#define map_store JOIN (JOIN (vstore_half, CB), _rte)
-#define map_scalar(pointer) vload_half (0, pointer)
+typedef half inner;
+#define inner_load half_load
+#define inner_store half_store
 #else
-typedef float stored;
-#define map_load vec_load
-#define map_store vec_store
-#define map_scalar(pointer) (*(pointer))
+typedef float inner;
+#define inner_load vec_load
+#define inner_store vec_store
 #endif
+#if HALF_WEIGHTS
+typedef half weight;
+#define weight_load half_load
+#else
+typedef float weight;
+#define weight_load vec_load
+#endif
+
+/* A vector of a map, of those inside a block or of those between blocks. */
+inline vec
+map_load (global const void *x, bool is_inner, size_t at)
+{
+  return is_inner ? inner_load (at, (global const inner *) x)
+      : vec_load (at, (global const float *) x);
+}
 
 /* The values of RexnetActivation. */
 #define ACTIVATION_RELU 1

@@ -12,12 +12,12 @@
 #define FC_UNROLL 4
 
 /*
- * @x: [image][in_stride] floats; @weight: [block][in][CB];
+ * @x: [image][in_stride] floats; @w: [block][in][CB];
  * @y: [image][blocks x CB] floats
  * Global size: (FC_X, blocks, images)
  */
 kernel __attribute__ ((reqd_work_group_size (FC_X, 1, 1))) void
-dense (global const float *restrict x, global const stored * restrict weight,
+dense (global const float *restrict x, global const weight * restrict w,
     global const float *restrict bias, global float *restrict y, int in,
     int in_stride, int activation)
 {
@@ -28,17 +28,17 @@ dense (global const float *restrict x, global const stored * restrict weight,
   int c = item;
 
   x += image * in_stride;
-  weight += (size_t) block * in * CB;
+  w += (size_t) block * in * CB;
   _Pragma ("unroll")
   for (int u = 0; u < FC_UNROLL; u++)
     acc[u] = 0.f;
   for (; c + (FC_UNROLL - 1) * FC_X < in; c += FC_UNROLL * FC_X)
     _Pragma ("unroll")
     for (int u = 0; u < FC_UNROLL; u++)
-      acc[u] = fma (map_load (c + u * FC_X, weight), (vec) x[c + u * FC_X],
+      acc[u] = fma (weight_load (c + u * FC_X, w), (vec) x[c + u * FC_X],
           acc[u]);
   for (; c < in; c += FC_X)
-    acc[0] = fma (map_load (c, weight), (vec) x[c], acc[0]);
+    acc[0] = fma (weight_load (c, w), (vec) x[c], acc[0]);
   vec_store ((acc[0] + acc[1]) + (acc[2] + acc[3]), item, sums);
 #if FC_X > 1
   barrier (CLK_LOCAL_MEM_FENCE);

@@ -20,10 +20,10 @@ typedef struct
   int activation;
 } depthwise_shape;
 
-/* One output row's run at (ox, oy) of one block. */
+/* One output row's run at (ox, oy) of the block whose map starts at @base. */
 inline void
-depthwise_run (vec *acc, global const stored * x,
-    global const stored * weight, int ox, int oy, const int kernel_size,
+depthwise_run (vec *acc, global const void *x, bool first, int base,
+    global const float *w, int ox, int oy, const int kernel_size,
     const int stride, depthwise_shape s)
 {
   const int pad = kernel_size / 2;
@@ -34,41 +34,41 @@ depthwise_run (vec *acc, global const stored * x,
 
   for (int ky = 0; ky < kernel_size; ky++) {
     int y = oy * stride - pad + ky;
+    int from = base + y * s.width + left;
 
     if (y < 0 || y >= s.height)
       continue;
     if (inside) {
       for (int i = 0; i < span; i++)
-        in[i] = map_load (y * s.width + left + i, x);
+        in[i] = map_load (x, !first, from + i);
     } else {
       for (int i = 0; i < span; i++)
         in[i] = left + i >= 0 && left + i < s.width
-            ? map_load (y * s.width + left + i, x) : (vec) 0.f;
+            ? map_load (x, !first, from + i) : (vec) 0.f;
     }
     for (int kx = 0; kx < kernel_size; kx++) {
-      vec w = map_load (ky * kernel_size + kx, weight);
+      vec v = vec_load (ky * kernel_size + kx, w);
 
       _Pragma ("unroll")
       for (int r = 0; r < DW_R; r++)
-        acc[r] = fma (w, in[r * stride + kx], acc[r]);
+        acc[r] = fma (v, in[r * stride + kx], acc[r]);
     }
   }
 }
 
 inline void
-depthwise (global const stored * x, global const stored * weight,
-    global const float *bias, global stored * y, global float *mean,
+depthwise (global const void *x, bool first, global const float *w,
+    global const float *bias, global inner * y, global float *mean,
     local float *sums, const int kernel_size, const int stride,
     int want_mean, depthwise_shape s)
 {
   const int block = get_group_id (1), image = get_group_id (2);
-  const size_t plane = (size_t) image * get_num_groups (1) + block;
+  const int plane = image * get_num_groups (1) + block;
   const int runs = (s.out_width + DW_R - 1) / DW_R;
   vec total = 0.f;
 
-  x += plane * s.width * s.height * CB;
-  y += plane * s.out_width * s.out_height * CB;
-  weight += block * kernel_size * kernel_size * CB;
+  y += (size_t) plane * s.out_width * s.out_height * CB;
+  w += block * kernel_size * kernel_size * CB;
   for (int i = get_global_id (0); i < runs * s.out_height;
       i += get_global_size (0)) {
     int oy = i / runs, ox = i % runs * DW_R;
@@ -77,13 +77,14 @@ depthwise (global const stored * x, global const stored * weight,
     _Pragma ("unroll")
     for (int r = 0; r < DW_R; r++)
       acc[r] = vec_load (block, bias);
-    depthwise_run (acc, x, weight, ox, oy, kernel_size, stride, s);
+    depthwise_run (acc, x, first, plane * s.width * s.height, w, ox, oy,
+        kernel_size, stride, s);
     _Pragma ("unroll")
     for (int r = 0; r < DW_R; r++)
       if (ox + r < s.out_width) {
         vec v = activate (acc[r], s.activation);
 
-        map_store (v, oy * s.out_width + ox + r, y);
+        inner_store (v, oy * s.out_width + ox + r, y);
         total += v;
       }
   }
@@ -105,21 +106,26 @@ depthwise (global const stored * x, global const stored * weight,
  * Global size: (DW_X x slices, blocks, images); one slice for the mean over
  * pixels of the activated outputs, [image][channel].
  */
-#define DEFINE_DEPTHWISE(name, kernel_size, stride) \
+#define DEFINE_DEPTHWISE(name, type, first, kernel_size, stride) \
 kernel __attribute__ ((reqd_work_group_size (DW_X, 1, 1))) void \
-name (global const stored * restrict x, \
-    global const stored * restrict weight, global const float *restrict bias, \
-    global stored * restrict y, global float *restrict mean, int width, \
-    int height, int out_width, int out_height, int activation, int want_mean) \
+name (global const type * restrict x, global const float *restrict w, \
+    global const float *restrict bias, global inner * restrict y, \
+    global float *restrict mean, int width, int height, int out_width, \
+    int out_height, int activation, int want_mean) \
 { \
   depthwise_shape s = { width, height, out_width, out_height, activation }; \
   local float sums[DW_X * CB]; \
  \
-  depthwise (x, weight, bias, y, mean, sums, kernel_size, stride, want_mean, \
-      s); \
+  depthwise (x, first, w, bias, y, mean, sums, kernel_size, stride, \
+      want_mean, s); \
 }
 
-DEFINE_DEPTHWISE (depthwise_3x3, 3, 1)
-DEFINE_DEPTHWISE (depthwise_3x3_half, 3, 2)
-DEFINE_DEPTHWISE (depthwise_5x5, 5, 1)
-DEFINE_DEPTHWISE (depthwise_5x5_half, 5, 2)
+DEFINE_DEPTHWISE (depthwise_3x3_s1, inner, false, 3, 1)
+DEFINE_DEPTHWISE (depthwise_3x3_s2, inner, false, 3, 2)
+DEFINE_DEPTHWISE (depthwise_5x5_s1, inner, false, 5, 1)
+DEFINE_DEPTHWISE (depthwise_5x5_s2, inner, false, 5, 2)
+/* Of the maps between blocks, where nothing was expanded. */
+DEFINE_DEPTHWISE (depthwise_3x3_s1_first, float, true, 3, 1)
+DEFINE_DEPTHWISE (depthwise_3x3_s2_first, float, true, 3, 2)
+DEFINE_DEPTHWISE (depthwise_5x5_s1_first, float, true, 5, 1)
+DEFINE_DEPTHWISE (depthwise_5x5_s2_first, float, true, 5, 2)

@@ -63,33 +63,33 @@ typedef struct
 } pointwise_shape;
 
 /* acc += weights x (count channels at x, those of a pixel side by side) */
-#define DEFINE_MULTIPLY(name, space, type, scalar) \
+#define DEFINE_MULTIPLY(name, space) \
 inline void \
-name (vec *acc, space const type * x, global const stored * weight, \
-    int stride, int count) \
+name (vec *acc, space const float *x, global const weight * w, int stride, \
+    int count) \
 { \
   for (int k = 0; k < count; k++) { \
-    vec w[PW_T]; \
+    vec v[PW_T]; \
     _Pragma ("unroll") \
     for (int t = 0; t < PW_T; t++) \
-      w[t] = map_load (0, weight + t * stride + k * CB); \
+      v[t] = weight_load (0, w + t * stride + k * CB); \
     _Pragma ("unroll") \
     for (int p = 0; p < PW_P; p++) { \
-      vec v = (vec) scalar (x + p * CB + k); \
+      vec u = (vec) x[p * CB + k]; \
       _Pragma ("unroll") \
       for (int t = 0; t < PW_T; t++) \
-        acc[p * PW_T + t] = fma (w[t], v, acc[p * PW_T + t]); \
+        acc[p * PW_T + t] = fma (v[t], u, acc[p * PW_T + t]); \
     } \
   } \
 }
 
-#define float_scalar(pointer) (*(pointer))
-DEFINE_MULTIPLY (multiply_slab, local, float, float_scalar)
-DEFINE_MULTIPLY (multiply_map, global, stored, map_scalar)
+DEFINE_MULTIPLY (multiply_slab, local)
+DEFINE_MULTIPLY (multiply_map, global)
 
-/* Brings blocks [first, first + SLAB_BLOCKS) of a group's pixels in. */
+/* Brings blocks [first, first + SLAB_BLOCKS) of a group's pixels in;
+ * @at: of the image's first pixel. */
 inline void
-fill_slab (local float *slab, global const stored * x,
+fill_slab (local float *slab, global const void *x, bool is_inner, size_t at,
     global const float *gate, int first, int pixel, pointwise_shape s)
 {
   const int item = get_local_id (1) * PW_X + get_local_id (0);
@@ -97,7 +97,7 @@ fill_slab (local float *slab, global const stored * x,
 
   for (int i = item; i < SLAB_PIXELS * blocks; i += PW_ITEMS) {
     int b = i / SLAB_PIXELS, p = i % SLAB_PIXELS;
-    vec v = map_load ((first + b) * s.pixels + pixel + p, x);
+    vec v = map_load (x, is_inner, at + (first + b) * s.pixels + pixel + p);
 
     if (gate)
       v = activate (v * vec_load (first + b, gate), s.gate_activation);
@@ -105,16 +105,19 @@ fill_slab (local float *slab, global const stored * x,
   }
 }
 
-/* The sums of an item: pixels from (pixel + item), blocks from @block. */
+/* The sums of an item: pixels from (pixel + item), blocks from @block.
+ * @stage: go through the slab, which only maps of floats need not. */
 inline void
-multiply (vec *acc, global const stored * x, global const stored * weight,
-    global const float *bias, global const float *gate, local float *slab,
-    int pixel, int block, bool stage, pointwise_shape s)
+multiply (vec *acc, global const void *x, bool is_inner,
+    global const weight * w, global const float *bias,
+    global const float *gate, local float *slab, int pixel, int block,
+    bool stage, pointwise_shape s)
 {
   const int stride = s.in * CB;
   const int mine = get_local_id (0) * PW_P;
+  const size_t at = get_global_id (2) * ((s.in + CB - 1) / CB) * s.pixels;
 
-  weight += (size_t) block * stride;
+  w += (size_t) block * stride;
   for (int t = 0; t < PW_T; t++)
     for (int p = 0; p < PW_P; p++)
       acc[p * PW_T + t] = vec_load (block + t, bias);
@@ -122,25 +125,27 @@ multiply (vec *acc, global const stored * x, global const stored * weight,
   if (stage) {
     for (int first = 0; first * CB < s.in; first += SLAB_BLOCKS) {
       pw_barrier ();
-      fill_slab (slab, x, gate, first, pixel, s);
+      fill_slab (slab, x, is_inner, at, gate, first, pixel, s);
       pw_barrier ();
       for (int b = 0; b < SLAB_BLOCKS; b++) {
         int c = (first + b) * CB;
         local float *from = slab + (b * SLAB_PIXELS + mine) * CB;
 
         if (c + CB <= s.in)
-          multiply_slab (acc, from, weight + c * CB, stride, CB);
+          multiply_slab (acc, from, w + c * CB, stride, CB);
         else if (c < s.in)
-          multiply_slab (acc, from, weight + c * CB, stride, s.in - c);
+          multiply_slab (acc, from, w + c * CB, stride, s.in - c);
       }
     }
   } else {
-    x += (pixel + mine) * CB;
+    global const float *from = (global const float *) x
+        + (at + pixel + mine) * CB;
+
     for (int c = 0; c + CB <= s.in; c += CB) {
-      multiply_map (acc, x, weight + c * CB, stride, CB);
-      x += s.pixels * CB;
+      multiply_map (acc, from, w + c * CB, stride, CB);
+      from += s.pixels * CB;
     }
-    multiply_map (acc, x, weight + s.in / CB * CB * CB, stride, s.in % CB);
+    multiply_map (acc, from, w + s.in / CB * CB * CB, stride, s.in % CB);
   }
 }
 
@@ -156,82 +161,98 @@ leading_lanes (vec v, int count)
   return vec_load (0, lane);
 }
 
+#define FIRST_PIXEL ((int) get_group_id (0) * SLAB_PIXELS)
+#define FIRST_BLOCK ((int) get_global_id (1) * PW_T)
+
+/* @y: of floats; @residual: likewise, and added after the activation. */
 inline void
-store_tile (const vec *acc, global stored * y, global const stored * residual,
-    int pixel, int block, pointwise_shape s)
+store_sums (const vec *acc, global float *y, global const float *residual,
+    pointwise_shape s)
 {
-  for (int t = 0; t < PW_T && block + t < s.out_blocks; t++) {
-    int add = clamp (s.residual - (block + t) * CB, 0, CB);
+  const int pixel = FIRST_PIXEL + get_local_id (0) * PW_P;
+
+  y += get_global_id (2) * s.out_blocks * s.pixels * CB;
+  residual += get_global_id (2) * s.residual_blocks * s.pixels * CB;
+  for (int t = 0; t < PW_T && FIRST_BLOCK + t < s.out_blocks; t++) {
+    int add = clamp (s.residual - (FIRST_BLOCK + t) * CB, 0, CB);
 
     for (int p = 0; p < PW_P && pixel + p < s.pixels; p++) {
-      int at = (block + t) * s.pixels + pixel + p;
+      int at = (FIRST_BLOCK + t) * s.pixels + pixel + p;
       vec v = activate (acc[p * PW_T + t], s.activation);
 
       if (add == CB)
-        v += map_load (at, residual);
+        v += vec_load (at, residual);
       else if (add)
-        v += leading_lanes (map_load (at, residual), add);
-      map_store (v, at, y);
+        v += leading_lanes (vec_load (at, residual), add);
+      vec_store (v, at, y);
     }
   }
 }
 
-#define FIRST_PIXEL ((int) get_group_id (0) * SLAB_PIXELS)
-#define FIRST_BLOCK ((int) get_global_id (1) * PW_T)
-
-inline void
-convolve (global const stored * x, global const stored * weight,
-    global const float *bias, global const float *gate,
-    global const stored * residual, global stored * y, local float *slab,
-    bool stage, pointwise_shape s)
-{
-  const size_t image = get_global_id (2);
-  const size_t in_size = (size_t) (s.in + CB - 1) / CB * CB * s.pixels;
-  const size_t out_size = (size_t) s.out_blocks * CB * s.pixels;
-  vec acc[PW_P * PW_T];
-
-  x += image * in_size;
-  if (gate)
-    gate += image * ((s.in + CB - 1) / CB * CB);
-  multiply (acc, x, weight, bias, gate, slab, FIRST_PIXEL, FIRST_BLOCK, stage,
-      s);
-  residual += image * s.residual_blocks * CB * s.pixels;
-  store_tile (acc, y + image * out_size, residual,
-      FIRST_PIXEL + get_local_id (0) * PW_P, FIRST_BLOCK, s);
-}
-
-/* Global size: (pixel tiles, block tiles, images). */
+/* Between blocks -> inside. Global size: (pixel tiles, block tiles, images). */
 kernel __attribute__ ((reqd_work_group_size (PW_X, PW_Y, 1))) void
-pointwise (global const stored * restrict x,
-    global const stored * restrict weight, global const float *restrict bias,
-    global stored * restrict y, global const stored * restrict residual,
-    int in, int out_blocks, int pixels, int activation, int residual_channels,
-    int residual_blocks)
+expand (global const float *restrict x, global const weight * restrict w,
+    global const float *restrict bias, global inner * restrict y, int in,
+    int out_blocks, int pixels, int activation)
 {
-  pointwise_shape s = { in, out_blocks, pixels, activation, 0,
-    residual_channels, residual_blocks };
+  pointwise_shape s = { in, out_blocks, pixels, activation, 0, 0, 0 };
+  const int pixel = FIRST_PIXEL + get_local_id (0) * PW_P;
 #if PW_STAGE
   local float slab[SLAB_PIXELS * PW_SLAB];
 #else
   local float *slab = 0;
 #endif
+  vec acc[PW_P * PW_T];
 
-  convolve (x, weight, bias, 0, residual, y, slab, PW_STAGE, s);
+  multiply (acc, x, false, w, bias, 0, slab, FIRST_PIXEL, FIRST_BLOCK,
+      PW_STAGE, s);
+  y += get_global_id (2) * out_blocks * pixels * CB;
+  for (int t = 0; t < PW_T && FIRST_BLOCK + t < out_blocks; t++)
+    for (int p = 0; p < PW_P && pixel + p < pixels; p++)
+      inner_store (activate (acc[p * PW_T + t], activation),
+          (FIRST_BLOCK + t) * pixels + pixel + p, y);
 }
 
-/* The map is activated (gate x map) first. */
+/* Inside a block -> between. Global size as above. */
 kernel __attribute__ ((reqd_work_group_size (PW_X, PW_Y, 1))) void
-pointwise_gated (global const stored * restrict x,
-    global const stored * restrict weight, global const float *restrict bias,
-    global stored * restrict y, global const stored * restrict residual,
-    int in, int out_blocks, int pixels, int activation, int residual_channels,
-    int residual_blocks, global const float *restrict gate, int gate_activation)
+project (global const inner * restrict x, global const weight * restrict w,
+    global const float *restrict bias, global float *restrict y, int in,
+    int out_blocks, int pixels, int activation,
+    global const float *restrict residual, int residual_channels,
+    int residual_blocks)
+{
+  pointwise_shape s = { in, out_blocks, pixels, activation, 0,
+    residual_channels, residual_blocks };
+#if PW_STAGE || HALF
+  local float slab[SLAB_PIXELS * PW_SLAB];
+#else
+  local float *slab = 0;
+#endif
+  vec acc[PW_P * PW_T];
+
+  multiply (acc, x, true, w, bias, 0, slab, FIRST_PIXEL, FIRST_BLOCK,
+      PW_STAGE || HALF, s);
+  store_sums (acc, y, residual, s);
+}
+
+/* The same of the activated product of the map and its gate. */
+kernel __attribute__ ((reqd_work_group_size (PW_X, PW_Y, 1))) void
+project_gated (global const inner * restrict x,
+    global const weight * restrict w, global const float *restrict bias,
+    global float *restrict y, int in, int out_blocks, int pixels,
+    int activation, global const float *restrict residual,
+    int residual_channels, int residual_blocks,
+    global const float *restrict gate, int gate_activation)
 {
   pointwise_shape s = { in, out_blocks, pixels, activation, gate_activation,
     residual_channels, residual_blocks };
   local float slab[SLAB_PIXELS * PW_SLAB];
+  vec acc[PW_P * PW_T];
 
-  convolve (x, weight, bias, gate, residual, y, slab, true, s);
+  gate += get_global_id (2) * ((in + CB - 1) / CB * CB);
+  multiply (acc, x, true, w, bias, gate, slab, FIRST_PIXEL, FIRST_BLOCK, true,
+      s);
+  store_sums (acc, y, residual, s);
 }
 
 /*
@@ -239,10 +260,9 @@ pointwise_gated (global const stored * restrict x,
  * x passes over all pixels.
  */
 kernel __attribute__ ((reqd_work_group_size (PW_X, PW_Y, 1))) void
-pointwise_mean (global const stored * restrict x,
-    global const stored * restrict weight, global const float *restrict bias,
-    global float *restrict mean, int in, int out_blocks, int pixels,
-    int activation)
+head (global const float *restrict x, global const weight * restrict w,
+    global const float *restrict bias, global float *restrict mean, int in,
+    int out_blocks, int pixels, int activation)
 {
   pointwise_shape s = { in, out_blocks, pixels, activation, 0, 0, 0 };
   local float sums[PW_ITEMS * PW_T * CB];
@@ -252,14 +272,13 @@ pointwise_mean (global const stored * restrict x,
   local float *slab = 0;
 #endif
   const int row = get_local_id (1) * PW_X;
-  const size_t image = get_global_id (2);
   vec acc[PW_P * PW_T], sum[PW_T];
 
-  x += image * ((size_t) (in + CB - 1) / CB * CB * pixels);
   for (int t = 0; t < PW_T; t++)
     sum[t] = 0.f;
   for (int pixel = 0; pixel < pixels; pixel += SLAB_PIXELS) {
-    multiply (acc, x, weight, bias, 0, slab, pixel, FIRST_BLOCK, PW_STAGE, s);
+    multiply (acc, x, false, w, bias, 0, slab, pixel, FIRST_BLOCK, PW_STAGE,
+        s);
     for (int p = 0; p < PW_P; p++)
       if (pixel + (int) get_local_id (0) * PW_P + p < pixels)
         for (int t = 0; t < PW_T; t++)
@@ -275,6 +294,7 @@ pointwise_mean (global const stored * restrict x,
 
     for (int i = 0; i < PW_X; i++)
       total += vec_load ((row + i) * PW_T + t, sums);
-    vec_store (total / pixels, image * out_blocks + FIRST_BLOCK + t, mean);
+    vec_store (total / pixels,
+        get_global_id (2) * out_blocks + FIRST_BLOCK + t, mean);
   }
 }

@@ -21,8 +21,8 @@
  * Global size: (runs, output rows, images x blocks)
  */
 kernel __attribute__ ((reqd_work_group_size (ST_X, ST_Y, 1))) void
-stem (global const float *restrict x, global const stored * restrict weight,
-    global const float *restrict bias, global stored * restrict y, int pitch,
+stem (global const float *restrict x, global const float *restrict weight,
+    global const float *restrict bias, global float *restrict y, int pitch,
     int rows, int blocks, int out_width, int out_height, int activation)
 {
   const int ox = get_global_id (0) * ST_R, oy = get_global_id (1);
@@ -43,7 +43,7 @@ stem (global const float *restrict x, global const stored * restrict weight,
 
       _Pragma ("unroll")
       for (int kx = 0; kx < 3; kx++) {
-        vec w = map_load ((c * 3 + ky) * 3 + kx, weight);
+        vec w = vec_load ((c * 3 + ky) * 3 + kx, weight);
 
         _Pragma ("unroll")
         for (int r = 0; r < ST_R; r++)
@@ -52,5 +52,5 @@ stem (global const float *restrict x, global const stored * restrict weight,
     }
   for (int r = 0; r < ST_R; r++)
     if (ox + r < out_width)
-      map_store (activate (acc[r], activation), ox + r, y);
+      vec_store (activate (acc[r], activation), ox + r, y);
 }
