@@ -1,249 +1,233 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <math.h>
 #include <string.h>
+#include <time.h>
 
 #include "backend.h"
 #include "cpuinfo.h"
+#include "float_mode.h"
+#include "plan.h"
+#include "pool.h"
 
-typedef struct
-{
-  const RexnetConv *conv;
-  float *weight, *bias;
-} Layer;
-
-typedef struct
-{
-  Layer expand, depthwise, se_reduce, se_expand, project;
-} Block;
-
+/*
+ * A session has one plan and as many slots, each the memory of one call, as
+ * calls may run side by side: one for all threads when they work on the same
+ * image, one for each thread when they don't.
+ */
 typedef struct
 {
   RexnetSession parent;
-  const RexnetNetwork *net;
-  guint width, height, batch;
-  Layer stem, head, classifier[REXNET_MAX_CLASSIFIERS];
-  Block *blocks;
-  gsize largest;                /* floats of the largest map */
-  float *map[4];
-  gsize weights;
+  RexnetPlan *plan;
+  RexnetIsa isa;
+  guint threads;
+  gboolean apart;               /* a thread an image */
+  RexnetPool *pool;
+  GMutex pool_lock;             /* of the pool, where slots are many */
+
+  guint n_slots, n_free;
+  float **slots;
+  float **free;                 /* a stack of them */
+  GMutex lock;
+  GCond freed;
 } Session;
 
-static void
-layer_open (Session * self, Layer * layer, const RexnetConv * conv)
-{
-  gsize n;
+/* ---- slots ------------------------------------------------------------------- */
 
-  layer->conv = conv;
-  if (!rexnet_conv_present (conv))
-    return;
-  n = (gsize) conv->out * (conv->depthwise ? 1 : conv->in) * conv->kernel
-      * conv->kernel;
-  layer->weight = g_new (float, n);
-  layer->bias = g_new (float, conv->out);
-  rexnet_conv_fold (conv, layer->weight, layer->bias);
-  self->weights += (n + conv->out) * sizeof (float);
+static float *
+take_slot (Session * self)
+{
+  float *slot;
+
+  g_mutex_lock (&self->lock);
+  while (self->n_free == 0)
+    g_cond_wait (&self->freed, &self->lock);
+  slot = self->free[--self->n_free];
+  g_mutex_unlock (&self->lock);
+  return slot;
 }
 
 static void
-layer_close (Layer * layer)
+give_slot (Session * self, float *slot)
 {
-  g_free (layer->weight);
-  g_free (layer->bias);
+  g_mutex_lock (&self->lock);
+  self->free[self->n_free++] = slot;
+  g_cond_signal (&self->freed);
+  g_mutex_unlock (&self->lock);
 }
 
-static float
-activate (RexnetActivation activation, float x)
+static gboolean
+make_slots (Session * self, guint n, GError ** error)
 {
-  switch (activation) {
-    case REXNET_ACTIVATION_RELU:
-      return fmaxf (x, 0.f);
-    case REXNET_ACTIVATION_RELU6:
-      return fminf (fmaxf (x, 0.f), 6.f);
-    case REXNET_ACTIVATION_SILU:
-      return x / (1.f + expf (-x));
-    case REXNET_ACTIVATION_SIGMOID:
-      return 1.f / (1.f + expf (-x));
-    default:
-      return x;
+  self->slots = g_new0 (float *, n);
+  self->free = g_new0 (float *, n);
+  for (guint i = 0; i < n; i++) {
+    self->slots[i] = rexnet_memory_map (self->plan->layout.size
+        * sizeof (float), error);
+    if (!self->slots[i])
+      return FALSE;
+    self->free[self->n_free++] = self->slots[i];
+    self->n_slots++;
+  }
+  return TRUE;
+}
+
+/* ---- running ----------------------------------------------------------------- */
+
+/* One call of the network. */
+typedef struct
+{
+  Session *self;
+  const float *input;
+  guint batch;
+  float *logits;
+  float *slot;
+  double *seconds;              /* for each step, or NULL */
+} Call;
+
+static double
+now (void)
+{
+  struct timespec t;
+
+  clock_gettime (CLOCK_MONOTONIC, &t);
+  return t.tv_sec + 1e-9 * t.tv_nsec;
+}
+
+static RexnetFrame
+make_frame (const Call * call, float *slot, guint first, guint batch)
+{
+  const RexnetPlan *plan = call->self->plan;
+
+  return (RexnetFrame) {
+    .plan = plan,.memory = slot,.batch = batch,
+    .input = call->input + (gsize) first * 3 * plan->width * plan->height,
+    .logits = call->logits
+        + (gsize) first * rexnet_network_classes (plan->net)
+  };
+}
+
+/* All threads on each image: the steps before the classifiers image by image,
+ * those once for the whole call. */
+static void
+run_together (gpointer data, guint thread)
+{
+  const Call *call = data;
+  const RexnetPlan *plan = call->self->plan;
+  RexnetFrame frame = make_frame (call, call->slot, 0, call->batch);
+  double start = call->seconds ? now () : 0.;
+
+  for (frame.image = 0; frame.image < call->batch; frame.image++) {
+    for (guint i = 0; i < plan->steps->len; i++) {
+      const RexnetStep *step = &g_array_index (plan->steps, RexnetStep, i);
+
+      if (step->once && frame.image + 1 < call->batch)
+        break;
+      step->run (&frame, step, thread);
+      rexnet_pool_barrier (call->self->pool);
+      if (call->seconds && thread == 0) {
+        double end = now ();
+
+        call->seconds[i] = end - start;
+        start = end;
+      }
+    }
+    frame.input += (gsize) 3 *plan->width * plan->height;
   }
 }
 
-/* Adds @w times the @k-th tap's view of @src to @dst. */
 static void
-add_tap (float w, const float *src, guint h, guint wd, float *dst, guint oh,
-    guint ow, guint stride, int ky, int kx)
+run_alone (const Call * call, float *slot, guint image)
 {
-  for (guint y = 0; y < oh; y++) {
-    int sy = (int) (y * stride) + ky;
+  const RexnetPlan *plan = call->self->plan;
+  RexnetFrame frame = make_frame (call, slot, image, 1);
+  double start = call->seconds ? now () : 0.;
 
-    if (sy < 0 || sy >= (int) h)
-      continue;
-    for (guint x = 0; x < ow; x++) {
-      int sx = (int) (x * stride) + kx;
+  for (guint i = 0; i < plan->steps->len; i++) {
+    const RexnetStep *step = &g_array_index (plan->steps, RexnetStep, i);
 
-      if (sx >= 0 && sx < (int) wd)
-        dst[y * ow + x] += w * src[sy * wd + sx];
+    step->run (&frame, step, 0);
+    if (call->seconds) {
+      double end = now ();
+
+      call->seconds[i] = end - start;
+      start = end;
     }
   }
 }
 
+/* Each thread on its own images. */
 static void
-convolve (const Layer * layer, RexnetActivation activation, const float *src,
-    guint h, guint w, float *dst)
+run_apart (gpointer data, guint thread)
 {
-  const RexnetConv *conv = layer->conv;
-  guint oh = rexnet_conv_out_size (conv, h), ow = rexnet_conv_out_size (conv, w);
-  guint in = conv->depthwise ? 1 : conv->in, k = conv->kernel;
-  const float *weight = layer->weight;
+  const Call *call = data;
+  float *slot = take_slot (call->self);
+  guint threads = MIN (call->self->threads, call->batch);
 
-  for (guint o = 0; o < conv->out; o++, dst += oh * ow) {
-    for (guint i = 0; i < oh * ow; i++)
-      dst[i] = layer->bias[o];
-    for (guint c = 0; c < in; c++)
-      for (guint t = 0; t < k * k; t++)
-        add_tap (*weight++, src + (conv->depthwise ? o : c) * h * w, h, w, dst,
-            oh, ow, conv->stride, (int) (t / k) - (int) (k / 2),
-            (int) (t % k) - (int) (k / 2));
-    for (guint i = 0; i < oh * ow; i++)
-      dst[i] = activate (activation, dst[i]);
-  }
+  for (guint i = thread; i < call->batch; i += threads)
+    run_alone (call, slot, i);
+  give_slot (call->self, slot);
 }
 
 static void
-mean (const float *src, guint channels, guint pixels, float *dst)
+run_call (Call * call)
 {
-  for (guint c = 0; c < channels; c++, src += pixels) {
-    double sum = 0.;
+  Session *self = call->self;
+  guint64 mode = rexnet_float_mode_enter ();
 
-    for (guint i = 0; i < pixels; i++)
-      sum += src[i];
-    dst[c] = sum / pixels;
+  if (!self->apart) {
+    call->slot = take_slot (self);
+    rexnet_pool_run (self->pool, run_together, call);
+    give_slot (self, call->slot);
+  } else if (call->batch > 1 && g_mutex_trylock (&self->pool_lock)) {
+    rexnet_pool_run (self->pool, run_apart, call);
+    g_mutex_unlock (&self->pool_lock);
+  } else {
+    float *slot = take_slot (self);
+
+    for (guint i = 0; i < call->batch; i++)
+      run_alone (call, slot, i);
+    give_slot (self, slot);
   }
-}
-
-/* Gates @map in place; @a and @b are scratch. */
-static void
-squeeze_excite (const Block * block, float *map, guint pixels, float *a,
-    float *b)
-{
-  guint channels = block->depthwise.conv->out;
-
-  mean (map, channels, pixels, a);
-  convolve (&block->se_reduce, block->se_reduce.conv->activation, a, 1, 1, b);
-  convolve (&block->se_expand, block->se_expand.conv->activation, b, 1, 1, a);
-  for (guint c = 0; c < channels; c++)
-    for (guint i = 0; i < pixels; i++)
-      map[c * pixels + i] *= a[c];
-}
-
-static void
-block_run (Session * self, const RexnetBlock * net, const Block * block,
-    guint * h, guint * w)
-{
-  float *in = self->map[0], *a = self->map[1], *b = self->map[2];
-  const float *src = in;
-  gboolean se = rexnet_conv_present (&net->se_reduce);
-  RexnetActivation act = net->depthwise.activation;
-  guint pixels, channels = net->depthwise.out;
-
-  if (rexnet_conv_present (&net->expand)) {
-    convolve (&block->expand, net->expand.activation, in, *h, *w, a);
-    src = a;
-  }
-  convolve (&block->depthwise, se && net->se_first ? REXNET_ACTIVATION_NONE
-      : act, src, *h, *w, b);
-  *h = rexnet_conv_out_size (&net->depthwise, *h);
-  *w = rexnet_conv_out_size (&net->depthwise, *w);
-  pixels = *h * *w;
-  if (se)
-    squeeze_excite (block, b, pixels, a, self->map[3]);
-  if (se && net->se_first)
-    for (gsize i = 0; i < (gsize) channels * pixels; i++)
-      b[i] = activate (act, b[i]);
-  convolve (&block->project, net->project.activation, b, *h, *w, a);
-  for (gsize i = 0; i < (gsize) net->residual * pixels; i++)
-    a[i] += in[i];
-  self->map[0] = a;
-  self->map[1] = in;
-}
-
-static void
-run_image (Session * self, const float *input, float *logits)
-{
-  const RexnetNetwork *net = self->net;
-  guint h = rexnet_conv_out_size (&net->stem, self->height);
-  guint w = rexnet_conv_out_size (&net->stem, self->width);
-
-  convolve (&self->stem, net->stem.activation, input, self->height, self->width,
-      self->map[0]);
-  for (guint i = 0; i < net->n_blocks; i++)
-    block_run (self, &net->blocks[i], &self->blocks[i], &h, &w);
-  convolve (&self->head, net->head.activation, self->map[0], h, w, self->map[1]);
-  mean (self->map[1], net->head.out, h * w, self->map[0]);
-  for (guint i = 0; i < net->n_classifiers; i++) {
-    gboolean last = i + 1 == net->n_classifiers;
-
-    convolve (&self->classifier[i], net->classifier[i].activation,
-        self->map[0], 1, 1, last ? logits : self->map[1]);
-    memcpy (self->map[0], self->map[1], net->classifier[i].out * sizeof (float));
-  }
+  rexnet_float_mode_leave (mode);
 }
 
 static gboolean
 cpu_run (RexnetSession * session, const float *input, guint batch,
     float *logits, GError ** error)
 {
-  Session *self = (Session *) session;
+  Call call = {
+    .self = (Session *) session,.input = input,.batch = batch,.logits = logits
+  };
 
-  for (guint i = 0; i < batch; i++)
-    run_image (self, input + (gsize) i * 3 * self->width * self->height,
-        logits + (gsize) i * rexnet_network_classes (self->net));
+  run_call (&call);
   return TRUE;
 }
+
+/* ---- sessions ---------------------------------------------------------------- */
 
 static void
 cpu_close (RexnetSession * session)
 {
   Session *self = (Session *) session;
 
-  for (guint i = 0; i < self->net->n_blocks; i++) {
-    layer_close (&self->blocks[i].expand);
-    layer_close (&self->blocks[i].depthwise);
-    layer_close (&self->blocks[i].se_reduce);
-    layer_close (&self->blocks[i].se_expand);
-    layer_close (&self->blocks[i].project);
-  }
-  layer_close (&self->stem);
-  layer_close (&self->head);
-  for (guint i = 0; i < self->net->n_classifiers; i++)
-    layer_close (&self->classifier[i]);
-  for (guint i = 0; i < G_N_ELEMENTS (self->map); i++)
-    g_free (self->map[i]);
-  g_free (self->blocks);
+  rexnet_pool_free (self->pool);
+  for (guint i = 0; i < self->n_slots; i++)
+    rexnet_memory_unmap (self->slots[i],
+        self->plan->layout.size * sizeof (float));
+  rexnet_plan_free (self->plan);
+  g_free (self->slots);
+  g_free (self->free);
+  g_mutex_clear (&self->lock);
+  g_mutex_clear (&self->pool_lock);
+  g_cond_clear (&self->freed);
   g_free (self);
 }
 
-/* The most floats any map between two layers takes. */
-static gsize
-largest_map (const RexnetNetwork * net, guint h, guint w)
+static void
+pack (gpointer data, guint thread)
 {
-  gsize most;
+  Session *self = data;
 
-  h = rexnet_conv_out_size (&net->stem, h);
-  w = rexnet_conv_out_size (&net->stem, w);
-  most = (gsize) net->stem.out * h * w;
-  for (guint i = 0; i < net->n_blocks; i++) {
-    const RexnetBlock *block = &net->blocks[i];
-
-    most = MAX (most, (gsize) block->depthwise.in * h * w);
-    h = rexnet_conv_out_size (&block->depthwise, h);
-    w = rexnet_conv_out_size (&block->depthwise, w);
-    most = MAX (most, (gsize) block->project.out * h * w);
-  }
-  most = MAX (most, (gsize) net->head.out * h * w);
-  for (guint i = 0; i < net->n_classifiers; i++)
-    most = MAX (most, net->classifier[i].out);
-  return most;
+  rexnet_plan_pack (self->plan, thread, self->threads);
 }
 
 static RexnetSession *
@@ -256,24 +240,21 @@ cpu_open (const RexnetNetwork * net, const RexnetInput * input,
     return NULL;
   self = g_new0 (Session, 1);
   self->parent.backend = &rexnet_backend_cpu;
-  self->net = net;
-  self->width = input->width;
-  self->height = input->height;
-  layer_open (self, &self->stem, &net->stem);
-  self->blocks = g_new0 (Block, net->n_blocks);
-  for (guint i = 0; i < net->n_blocks; i++) {
-    layer_open (self, &self->blocks[i].expand, &net->blocks[i].expand);
-    layer_open (self, &self->blocks[i].depthwise, &net->blocks[i].depthwise);
-    layer_open (self, &self->blocks[i].se_reduce, &net->blocks[i].se_reduce);
-    layer_open (self, &self->blocks[i].se_expand, &net->blocks[i].se_expand);
-    layer_open (self, &self->blocks[i].project, &net->blocks[i].project);
+  self->isa = options->isa;
+  self->threads = options->threads;
+  self->apart = options->scheduling == REXNET_SCHEDULING_THROUGHPUT;
+  g_mutex_init (&self->lock);
+  g_mutex_init (&self->pool_lock);
+  g_cond_init (&self->freed);
+  self->plan = rexnet_plan_new (net, self->isa, self->apart ? 1 : self->threads,
+      self->apart ? 1 : options->batch, input->width, input->height, error);
+  if (!self->plan
+      || !make_slots (self, self->apart ? self->threads : 1, error)
+      || !(self->pool = rexnet_pool_new (self->threads, error))) {
+    cpu_close (&self->parent);
+    return NULL;
   }
-  layer_open (self, &self->head, &net->head);
-  for (guint i = 0; i < net->n_classifiers; i++)
-    layer_open (self, &self->classifier[i], &net->classifier[i]);
-  self->largest = largest_map (net, self->height, self->width);
-  for (guint i = 0; i < G_N_ELEMENTS (self->map); i++)
-    self->map[i] = g_new0 (float, self->largest);
+  rexnet_pool_run (self->pool, pack, self);
   return &self->parent;
 }
 
@@ -289,31 +270,82 @@ cpu_get_info (RexnetSession * session, RexnetEngineInfo * info)
   Session *self = (Session *) session;
 
   info->device = "cpu";
-  info->isa = "c";
-  info->threads = 1;
-  info->weight_bytes = self->weights;
-  info->scratch_bytes = G_N_ELEMENTS (self->map) * self->largest * sizeof (float);
+  info->isa = rexnet_isa_to_string (self->isa);
+  info->threads = self->threads;
+  info->weight_bytes = self->plan->weight_bytes;
+  info->scratch_bytes = self->n_slots * self->plan->layout.size
+      * sizeof (float);
+}
+
+/* ---- profile ------------------------------------------------------------------ */
+
+static int
+compare_seconds (gconstpointer a, gconstpointer b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* seconds: runs rows, a column for each of @n steps. */
+static double
+median (const double *seconds, guint runs, guint n, guint step)
+{
+  g_autofree double *sorted = g_new (double, runs);
+
+  for (guint i = 0; i < runs; i++)
+    sorted[i] = seconds[(gsize) i * n + step];
+  qsort (sorted, runs, sizeof *sorted, compare_seconds);
+  return sorted[runs / 2];
+}
+
+static void
+fill_noise (float *input, gsize n)
+{
+  guint32 state = 1;
+
+  for (gsize i = 0; i < n; i++) {
+    state = state * 1664525u + 1013904223u;
+    input[i] = (state >> 8) * (4.f / (1 << 24)) - 2.f;
+  }
+}
+
+/* One image, on every thread or on one, as the session schedules them. */
+static void
+time_steps (Session * self, guint runs, double *seconds)
+{
+  const RexnetPlan *plan = self->plan;
+  gsize n = (gsize) 3 *plan->width * plan->height;
+  g_autofree float *input = g_new (float, n);
+  g_autofree float *logits = g_new (float, rexnet_network_classes (plan->net));
+  Call call = {.self = self,.input = input,.batch = 1,.logits = logits };
+
+  fill_noise (input, n);
+  run_call (&call);
+  for (guint i = 0; i < runs; i++) {
+    call.seconds = seconds + (gsize) i * plan->steps->len;
+    run_call (&call);
+  }
 }
 
 static GArray *
 cpu_profile (RexnetSession * session, guint runs, GError ** error)
 {
   Session *self = (Session *) session;
-  GArray *plan = g_array_new (FALSE, TRUE, sizeof (RexnetPhase));
-  RexnetPhase phase = {.name = "network",.detail = "plain C, unfused" };
-  g_autofree float *image = NULL, *logits = NULL;
-  gint64 start;
+  guint n = self->plan->steps->len;
+  GArray *phases = g_array_new (FALSE, TRUE, sizeof (RexnetPhase));
+  g_autofree double *seconds = g_new0 (double, (gsize) runs * n + 1);
 
-  if (runs) {
-    image = g_new0 (float, (gsize) 3 * self->width * self->height);
-    logits = g_new (float, rexnet_network_classes (self->net));
-    start = g_get_monotonic_time ();
-    for (guint i = 0; i < runs; i++)
-      run_image (self, image, logits);
-    phase.ms = (g_get_monotonic_time () - start) / 1e3 / runs;
+  if (runs > 0)
+    time_steps (self, runs, seconds);
+  for (guint i = 0; i < n; i++) {
+    RexnetPhase phase = g_array_index (self->plan->steps, RexnetStep, i).phase;
+
+    if (runs > 0)
+      phase.ms = 1e3 * median (seconds, runs, n, i);
+    g_array_append_val (phases, phase);
   }
-  g_array_append_val (plan, phase);
-  return plan;
+  return phases;
 }
 
 const RexnetBackend rexnet_backend_cpu = {
@@ -324,4 +356,5 @@ const RexnetBackend rexnet_backend_cpu = {
   .run = cpu_run,
   .get_info = cpu_get_info,
   .profile = cpu_profile,
+  .concurrent = TRUE,
 };

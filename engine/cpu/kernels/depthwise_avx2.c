@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vec_avx2.h"
+
+#define DEPTHWISE_ROWS 1
+
+#include "depthwise_template.h"

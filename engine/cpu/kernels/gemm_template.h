@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * 1 x 1 convolutions and the stem: outer products of pixels and vectors of
+ * output channels, held in registers over the whole of K.
+ *
+ * The including file has included a vec_*.h and defines GEMM_TILES (X), which
+ * calls X (rows, columns) for every tile its registers can hold, and
+ * GEMM_ROWS_1 to GEMM_ROWS_4: the rows of the tallest of each width.
+ */
+#include "finish.h"
+
+#define MAX_ROWS 14
+
+/* Where the pixels of a tile go. */
+typedef struct
+{
+  float *d;
+  gsize d_block;
+  const guint32 *offset;
+  const float *residual;
+  gsize residual_block;
+  guint residual_columns;
+  const RexnetFinish *finish;
+} Target;
+
+VEC_INLINE float *
+target_pixel (const Target * t, guint row)
+{
+  return t->d + (t->offset ? t->offset[row] : row * VL);
+}
+
+VEC_INLINE void
+target_clamped (const Target * t, Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS],
+    const guint rows, const guint columns)
+{
+  const Vec low = vec_set (t->finish->low), high = vec_set (t->finish->high);
+
+  VEC_UNROLL for (guint r = 0; r < rows; r++) {
+    float *d = target_pixel (t, r);
+
+    VEC_UNROLL for (guint c = 0; c < columns; c++) {
+      Vec sum = vec_clamp (acc[r][c], low, high);
+
+      if (c < t->residual_columns)
+        sum = vec_add (sum, vec_load (t->residual + c * t->residual_block
+                + r * VL));
+      vec_store (d + c * t->d_block, sum);
+    }
+  }
+}
+
+/* The registers are full of sums: the smooth functions work from memory. */
+static __attribute__ ((noinline)) void
+target_smooth (const Target * t, const float *sums, guint rows, guint columns)
+{
+  const gboolean silu = t->finish->smooth == REXNET_ACTIVATION_SILU;
+
+  for (guint r = 0; r < rows; r++) {
+    float *d = target_pixel (t, r);
+
+    for (guint c = 0; c < columns; c++, sums += VL) {
+      Vec a = vec_load (sums);
+
+      a = silu ? vec_silu (a) : vec_sigmoid (a);
+      if (c < t->residual_columns)
+        a = vec_add (a, vec_load (t->residual + c * t->residual_block
+                + r * VL));
+      vec_store (d + c * t->d_block, a);
+    }
+  }
+}
+
+VEC_INLINE void
+target_store (const Target * t, Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS],
+    const guint rows, const guint columns)
+{
+  if (t->finish->smooth == REXNET_ACTIVATION_NONE) {
+    target_clamped (t, acc, rows, columns);
+    return;
+  }
+
+  float sums[MAX_ROWS * REXNET_MAX_COLUMNS * VL]
+      __attribute__ ((aligned (64)));
+  VEC_UNROLL for (guint r = 0; r < rows; r++)
+    VEC_UNROLL for (guint c = 0; c < columns; c++)
+      vec_store (sums + (r * columns + c) * VL, acc[r][c]);
+  target_smooth (t, sums, rows, columns);
+}
+
+VEC_INLINE void
+tile_begin (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *bias,
+    const guint rows, const guint columns)
+{
+  VEC_UNROLL for (guint c = 0; c < columns; c++) {
+    Vec b = bias ? vec_load (bias + c * VL) : vec_set (0.f);
+
+    VEC_UNROLL for (guint r = 0; r < rows; r++)
+      acc[r][c] = b;
+  }
+}
+
+/* acc += the outer product of a[row * step] and the vectors at b. */
+VEC_INLINE void
+tile_step (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a,
+    const guint step, const float *b, const guint rows, const guint columns)
+{
+  Vec w[REXNET_MAX_COLUMNS];
+
+  VEC_UNROLL for (guint c = 0; c < columns; c++)
+    w[c] = vec_load (b + c * VL);
+  VEC_UNROLL for (guint r = 0; r < rows; r++) {
+    Vec x = vec_set (a[r * step]);
+
+    VEC_UNROLL for (guint c = 0; c < columns; c++)
+      acc[r][c] = vec_fma (x, w[c], acc[r][c]);
+  }
+}
+
+VEC_INLINE void
+gemm_tile (const RexnetGemm * g, const float *a, const float *prefetch,
+    const Target * target, const guint rows, const guint columns)
+{
+  Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS];
+  const float *b = g->b;
+
+  tile_begin (acc, g->bias, rows, columns);
+  for (guint k = 0; k < g->k; k += VL, a += g->a_block) {
+    guint lanes = MIN (g->k - k, VL);
+
+    for (guint lane = 0; lane < lanes; lane++) {
+      VEC_UNROLL for (guint c = 0; c < columns; c++)
+        vec_prefetch (prefetch + c * VL);
+      tile_step (acc, a + lane, VL, b, rows, columns);
+      b += columns * VL;
+      prefetch += columns * VL;
+    }
+  }
+  target_store (target, acc, rows, columns);
+}
+
+/* Three taps from each of nine rows, two columns a pixel. */
+VEC_INLINE void
+stem_tile (const RexnetStem * s, guint pixel, const Target * target,
+    const guint rows, const guint columns)
+{
+  Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS];
+  const float *b = s->b;
+
+  tile_begin (acc, s->bias, rows, columns);
+  for (guint i = 0; i < 9; i++) {
+    const float *a = s->row[i] + 2 * pixel;
+
+    for (guint kx = 0; kx < 3; kx++, b += columns * VL)
+      tile_step (acc, a + kx, 2, b, rows, columns);
+  }
+  target_store (target, acc, rows, columns);
+}
+
+typedef void (*GemmTile) (const RexnetGemm *, const float *, const float *,
+    const Target *);
+typedef void (*StemTile) (const RexnetStem *, guint, const Target *);
+
+#define TILE(R, C) \
+static void \
+gemm_##R##x##C (const RexnetGemm * g, const float *a, const float *prefetch, \
+    const Target * target) \
+{ \
+  gemm_tile (g, a, prefetch, target, R, C); \
+} \
+static void \
+stem_##R##x##C (const RexnetStem * s, guint pixel, const Target * target) \
+{ \
+  stem_tile (s, pixel, target, R, C); \
+}
+GEMM_TILES (TILE)
+
+#define GEMM_ENTRY(R, C) [C][R] = gemm_##R##x##C,
+#define STEM_ENTRY(R, C) [C][R] = stem_##R##x##C,
+static const GemmTile gemm_tiles[REXNET_MAX_COLUMNS + 1][MAX_ROWS + 1] = {
+  GEMM_TILES (GEMM_ENTRY)
+};
+static const StemTile stem_tiles[REXNET_MAX_COLUMNS + 1][MAX_ROWS + 1] = {
+  GEMM_TILES (STEM_ENTRY)
+};
+
+/* The pixels are dealt evenly: 49 as 13 + 12 + 12 + 12, not 14 x 3 + 7. */
+VEC_INLINE void
+gemm_panel (const RexnetGemm * g, guint pixels, const guint columns,
+    const guint most)
+{
+  const float *prefetch = g->prefetch ? g->prefetch : g->b;
+  Target target = {
+    .d = g->d,.d_block = g->d_block,.offset = g->offset,
+    .residual = g->residual,.residual_block = g->residual_block,
+    .residual_columns = g->residual ? g->residual_columns : 0,
+    .finish = &g->finish
+  };
+  guint pixel = 0;
+
+  for (guint tiles = (pixels + most - 1) / most; tiles > 0; tiles--) {
+    guint rows = (pixels - pixel + tiles - 1) / tiles;
+
+    gemm_tiles[columns][rows] (g, g->a + (gsize) pixel * VL, prefetch, &target);
+    pixel += rows;
+    /* Once is enough. */
+    prefetch = g->b;
+    if (target.offset)
+      target.offset += rows;
+    else
+      target.d += rows * VL;
+    if (target.residual)
+      target.residual += rows * VL;
+  }
+}
+
+VEC_INLINE void
+stem_panel (const RexnetStem * s, guint pixels, const guint columns,
+    const guint most)
+{
+  Target target = {.d = s->d,.d_block = s->d_block,.finish = &s->finish };
+  guint pixel = 0;
+
+  for (guint tiles = (pixels + most - 1) / most; tiles > 0; tiles--) {
+    guint rows = (pixels - pixel + tiles - 1) / tiles;
+
+    stem_tiles[columns][rows] (s, pixel, &target);
+    pixel += rows;
+    target.d += rows * VL;
+  }
+}
+
+#define PANEL(C) \
+static void \
+gemm_##C (const RexnetGemm * g, guint pixels) \
+{ \
+  gemm_panel (g, pixels, C, GEMM_ROWS_##C); \
+} \
+static void \
+stem_##C (const RexnetStem * s, guint pixels) \
+{ \
+  stem_panel (s, pixels, C, GEMM_ROWS_##C); \
+}
+PANEL (1)
+PANEL (2)
+PANEL (3)
+PANEL (4)
+
+void
+KERNEL (rexnet_gemm_init) (RexnetKernels * kernels)
+{
+  kernels->vl = VL;
+  kernels->gemm[1] = gemm_1;
+  kernels->gemm[2] = gemm_2;
+  kernels->gemm[3] = gemm_3;
+  kernels->gemm[4] = gemm_4;
+  kernels->stem[1] = stem_1;
+  kernels->stem[2] = stem_2;
+  kernels->stem[3] = stem_3;
+  kernels->stem[4] = stem_4;
+  kernels->gemm_rows[1] = GEMM_ROWS_1;
+  kernels->gemm_rows[2] = GEMM_ROWS_2;
+  kernels->gemm_rows[3] = GEMM_ROWS_3;
+  kernels->gemm_rows[4] = GEMM_ROWS_4;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The arithmetic of the CPU backend: families of kernels, each written once as
+ * a template over a vector type (vec_*.h) and compiled for every level.
+ *
+ * Layout. Channels are blocked by the vector length VL of the level: a map of
+ * C channels and P pixels is ceil (C / VL) blocks of P x VL floats. Lanes past
+ * the last channel are zero, in maps, weights and biases alike, and every
+ * kernel keeps them so (silu (0) == 0; a scale meets a zero).
+ *
+ * Weights of a 1 x 1 convolution are packed in panels of 1 to 8 vectors of
+ * output channels: K rows of that many vectors.
+ *
+ * All of them: only what is named is read or written; source and destination
+ * do not overlap unless said; rows of vectors are VL-aligned in length but
+ * need no alignment in memory. They are pure functions, safe from any thread.
+ * The order of every sum depends on its length alone, not on a tile.
+ */
+#pragma once
+
+#include <rexnet/rexnet.h>
+
+#include "network.h"
+
+#define REXNET_MAX_VL 16
+#define REXNET_MAX_COLUMNS 4    /* vectors in a panel of a matrix product */
+#define REXNET_MATVEC_COLUMNS 8 /* and in one of a vector product */
+
+/* What becomes of a sum: clamped, or put through a smooth function. */
+typedef struct
+{
+  float low, high;              /* -/+ infinity where it is open */
+  RexnetActivation smooth;      /* SILU, SIGMOID or NONE */
+} RexnetFinish;
+
+/*
+ * One panel of a 1 x 1 convolution:
+ *   d[pixel][n] = finish (bias[n] + sum over k of a[pixel][k] b[k][n])
+ *                 + residual[pixel][n]
+ */
+typedef struct
+{
+  const float *a;               /* a's first pixel */
+  gsize a_block;                /* floats from a block of channels to the next */
+  guint k;
+  const float *b;               /* the panel */
+  const float *bias;            /* of its columns; NULL: zeros */
+  float *d;
+  gsize d_block;
+  const guint32 *offset;        /* floats from d to each pixel; NULL: i x VL */
+  const float *residual;        /* NULL: none */
+  gsize residual_block;
+  guint residual_columns;       /* the leading vectors of the panel that add it */
+  RexnetFinish finish;
+  const float *prefetch;        /* k x columns vectors wanted in L2 soon */
+} RexnetGemm;
+
+typedef void (*RexnetGemmFunc) (const RexnetGemm * gemm, guint pixels);
+
+/*
+ * One row of the stem, a 3 x 3 convolution of 3 planes with stride 2, for one
+ * panel. row[channel * 3 + ky] points at the input column that the leftmost
+ * tap of the first pixel reads; pixel i reads 3 floats from 2 i on.
+ * b: 27 rows, ordered channel, ky, kx.
+ */
+typedef struct
+{
+  const float *row[9];
+  const float *b, *bias;
+  float *d;
+  gsize d_block;
+  RexnetFinish finish;
+} RexnetStem;
+
+typedef void (*RexnetStemFunc) (const RexnetStem * stem, guint pixels);
+
+/*
+ * One block of channels of a depthwise convolution, one or two rows of output.
+ * row[i] points at the input vector that the leftmost tap of the first pixel
+ * reads in the i-th input row; (rows - 1) * stride + kernel of them are read.
+ * weights: kernel x kernel vectors. The sum of all outputs is added to pool.
+ */
+#define REXNET_DEPTHWISE_ROWS 2
+#define REXNET_DEPTHWISE_INPUTS 7       /* two rows of 5 x 5, stride 2 */
+
+typedef struct
+{
+  const float *row[REXNET_DEPTHWISE_INPUTS];
+  const float *weights, *bias;
+  float *d;
+  gsize d_row;                  /* floats from an output row to the next */
+  float *pool;                  /* one vector; NULL: not wanted */
+  float low, high;
+} RexnetDepthwise;
+
+typedef void (*RexnetDepthwiseFunc) (const RexnetDepthwise * depthwise,
+    guint pixels, guint rows);
+
+/* y = [bias +] sum over k of x[k] w[k]: one panel, one vector. */
+typedef void (*RexnetMatvecFunc) (guint k, const float *x, const float *w,
+    const float *bias, float *y);
+
+typedef struct
+{
+  guint vl;                     /* floats in a vector */
+
+  /* By columns, 1 to REXNET_MAX_COLUMNS, and the pixels of its widest tile. */
+  RexnetGemmFunc gemm[REXNET_MAX_COLUMNS + 1];
+  guint gemm_rows[REXNET_MAX_COLUMNS + 1];
+  guint gemm_columns;           /* the widest panel there is */
+
+  RexnetStemFunc stem[REXNET_MAX_COLUMNS + 1];
+
+  /* By kernel == 5, stride - 1. */
+  RexnetDepthwiseFunc depthwise[2][2];
+
+  RexnetMatvecFunc matvec[REXNET_MATVEC_COLUMNS + 1];
+
+  /* d[i] = finish (a[i] * scale) for n vectors; scale: one vector. d may be a. */
+  void (*scale) (const float *a, const float *scale, float *d, guint n,
+      const RexnetFinish * finish);
+
+  /* d[i] = finish (d[i]); the sum of the n results is added to pool, unless
+   * that is NULL. */
+  void (*activate) (float *d, guint n, const RexnetFinish * finish,
+      float *pool);
+
+  /* d[i] = finish (bias + sum over p of part[p][i]) + residual[i]; bias: one
+   * vector; residual may be NULL. */
+  void (*reduce) (const float *const *part, guint parts, const float *bias,
+      const float *residual, float *d, guint n, const RexnetFinish * finish);
+
+  /* Adds the n vectors of a to the one of sum. */
+  void (*sum) (const float *a, guint n, float *sum);
+} RexnetKernels;
+
+/* Fills in the C kernels, then replaces them level by level up to @isa, which
+ * this CPU must have. */
+void rexnet_kernels_init (RexnetKernels * kernels, RexnetIsa isa);
+
+/* The levels; each fills in what it has. */
+void rexnet_gemm_init_c (RexnetKernels * kernels);
+void rexnet_gemm_init_avx2 (RexnetKernels * kernels);
+void rexnet_gemm_init_avx512 (RexnetKernels * kernels);
+void rexnet_depthwise_init_c (RexnetKernels * kernels);
+void rexnet_depthwise_init_avx2 (RexnetKernels * kernels);
+void rexnet_depthwise_init_avx512 (RexnetKernels * kernels);
+void rexnet_vector_init_c (RexnetKernels * kernels);
+void rexnet_vector_init_avx2 (RexnetKernels * kernels);
+void rexnet_vector_init_avx512 (RexnetKernels * kernels);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What every vec_*.h provides: the type Vec of VL floats, KERNEL (name) for
+ * the symbols of its level, and the operations below. All are static and
+ * always inlined, so no code compiled with a level's flags can be linked into
+ * a lower one.
+ *
+ *   vec_load, vec_store    any alignment
+ *   vec_set                the same value in every lane
+ *   vec_fma                a * b + c, fused where the level has that
+ *   vec_add, vec_mul, vec_max, vec_min
+ *   vec_prefetch           the line of p into L2
+ *   vec_silu, vec_sigmoid  to 1e-6 relative for |x| <= 87; beyond, silu has its
+ *                          limits to 1e-30
+ */
+#pragma once
+
+#define VEC_INLINE static inline __attribute__ ((always_inline))
+
+/* Loops over accumulators must unroll, or they live in memory. */
+#define VEC_UNROLL _Pragma ("GCC unroll 64")

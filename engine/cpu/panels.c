@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The first half of a block by panels of channels; see plan.h. */
+#include <string.h>
+
+#include "plan.h"
+
+/* A panel's channels over the whole map, with a border of zeros. */
+typedef struct
+{
+  guint pad, width;
+  gsize block;                  /* floats of one vector's map */
+} Bordered;
+
+static Bordered
+bordered (const RexnetPlan * plan, const RexnetBlockPlan * block)
+{
+  guint pad = block->net->depthwise.kernel / 2;
+  guint width = block->in_width + 2 * pad;
+
+  return (Bordered) {
+  pad, width, (gsize) width * (block->in_height + 2 * pad) * plan->kernels.vl};
+}
+
+gsize
+rexnet_panels_private (const RexnetPlan * plan, const RexnetBlockPlan * block)
+{
+  return bordered (plan, block).block * REXNET_MAX_COLUMNS
+      + (gsize) block->depthwise.blocks * plan->kernels.vl;
+}
+
+/* Fills @buffer with the depthwise's input for the panel at @block, and says
+ * how many vectors of channels it has. */
+static guint
+produce (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint i,
+    guint end, float *buffer)
+{
+  const RexnetKernels *kernels = &frame->plan->kernels;
+  const RexnetPointwise *expand = &plan->expand;
+  const RexnetPanel *panel = &expand->panels[i];
+  guint vl = kernels->vl, pixels = plan->in_width * plan->in_height;
+  RexnetGemm gemm = {
+    .a = rexnet_frame_buffer (frame, plan->in),.a_block = (gsize) pixels * vl,
+    .k = expand->k,.b = panel->weights,
+    .bias = expand->bias + panel->block * vl,
+    .d = buffer,.d_block = bordered (frame->plan, plan).block,
+    .offset = plan->offset,.finish = expand->finish,
+    .prefetch = i + 1 < end ? panel[1].weights : NULL
+  };
+
+  kernels->gemm[panel->columns] (&gemm, pixels);
+  return panel->columns;
+}
+
+static void
+copy_block (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint b,
+    float *buffer)
+{
+  guint vl = frame->plan->kernels.vl;
+  gsize row = (gsize) plan->in_width * vl;
+  const float *in = rexnet_frame_buffer (frame, plan->in)
+      + b * plan->in_height * row;
+
+  for (guint y = 0; y < plan->in_height; y++)
+    memcpy (buffer + plan->offset[y * plan->in_width], in + y * row,
+        row * sizeof (float));
+}
+
+static void
+convolve (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint b,
+    const float *buffer, float *pool)
+{
+  const RexnetConv *conv = &plan->net->depthwise;
+  const RexnetKernels *kernels = &frame->plan->kernels;
+  const RexnetFinish *finish = &plan->depthwise.finish;
+  const gboolean smooth = finish->smooth != REXNET_ACTIVATION_NONE;
+  guint vl = kernels->vl, pixels = plan->width * plan->height;
+  gsize row = (gsize) bordered (frame->plan, plan).width * vl;
+  float *d = rexnet_frame_buffer (frame, frame->plan->layout.depthwise)
+      + (gsize) b * pixels * vl;
+  RexnetDepthwise k = {
+    .weights = plan->depthwise.weights
+        + (gsize) b * conv->kernel * conv->kernel * vl,
+    .bias = plan->depthwise.bias + b * vl,
+    .d = d,.d_row = (gsize) plan->width * vl,
+    .pool = smooth ? NULL : pool,.low = finish->low,.high = finish->high
+  };
+
+  for (guint y = 0, rows; y < plan->height; y += rows, k.d += rows * k.d_row) {
+    rows = MIN (plan->band, plan->height - y);
+    for (guint i = 0; i < (rows - 1) * conv->stride + conv->kernel; i++)
+      k.row[i] = buffer + (y * conv->stride + i) * row;
+    kernels->depthwise[conv->kernel == 5][conv->stride - 1] (&k, plan->width,
+        rows);
+  }
+  if (smooth)
+    kernels->activate (d, pixels, finish, pool);
+}
+
+/* Without a gate nothing has to be known of the other channels first. */
+static void
+project_own (const RexnetFrame * frame, const RexnetBlockPlan * plan,
+    guint block, guint end, guint thread)
+{
+  gsize map = (gsize) plan->width * plan->height * frame->plan->kernels.vl;
+  RexnetProjection p = {
+    .a = rexnet_frame_buffer (frame, frame->plan->layout.depthwise)
+        + block * map,
+    .a_block = map,.block = block,.end = end,
+    .pixels = plan->width * plan->height,.prefetch = TRUE,
+    .partial = frame->plan->threads > 1 ?
+        rexnet_frame_partial (frame, thread) : NULL
+  };
+
+  rexnet_project (frame, plan, &p);
+}
+
+void
+rexnet_step_panels (const RexnetFrame * frame, const RexnetStep * step,
+    guint thread)
+{
+  const RexnetBlockPlan *plan = step->block;
+  guint threads = frame->plan->threads, blocks = plan->depthwise.blocks;
+  guint block = rexnet_share (blocks, thread, threads), b = block;
+  guint end = rexnet_share (blocks, thread + 1, threads);
+  Bordered border = bordered (frame->plan, plan);
+  float *buffer = rexnet_frame_private (frame, thread);
+  float *pool = buffer + border.block * REXNET_MAX_COLUMNS;
+  guint panel = plan->source == REXNET_SOURCE_EXPAND ?
+      plan->expand.first[thread] : 0;
+
+  memset (buffer, 0, (border.block * REXNET_MAX_COLUMNS
+          + (gsize) blocks * frame->plan->kernels.vl) * sizeof (float));
+  while (b < end) {
+    guint columns = 1;
+
+    if (plan->source == REXNET_SOURCE_EXPAND) {
+      columns = produce (frame, plan, panel, plan->expand.first[thread + 1],
+          buffer);
+      panel++;
+    } else {
+      copy_block (frame, plan, b, buffer);
+    }
+    for (guint c = 0; c < columns; c++, b++)
+      convolve (frame, plan, b, buffer + c * border.block,
+          plan->gated ? pool + b * frame->plan->kernels.vl : NULL);
+  }
+  if (plan->gated)
+    rexnet_squeeze (frame, plan, pool, block, end, thread);
+  else if (plan->split_k && block < end)
+    project_own (frame, plan, block, end, thread);
+}

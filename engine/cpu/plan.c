@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan.h"
+
+#include <stdarg.h>
+
+#include "cpuinfo.h"
+#include "tile.h"
+
+/* A strip of the ring narrower than this repeats too much of its halo. */
+#define MIN_STRIP 28
+
+/* ---- choices ---------------------------------------------------------------- */
+
+/* Floats of the ring at @strip output columns. */
+static gsize
+ring_floats (const RexnetPlan * plan, const RexnetBlockPlan * block,
+    guint strip)
+{
+  const RexnetConv *conv = &block->net->depthwise;
+  guint blocks = (conv->out + plan->kernels.vl - 1) / plan->kernels.vl;
+
+  return (gsize) blocks * block->depth * ((strip - 1) * conv->stride
+      + conv->kernel) * plan->kernels.vl;
+}
+
+/* The widest strip whose ring stays in half the L2. */
+static guint
+choose_strip (const RexnetPlan * plan, const RexnetBlockPlan * block)
+{
+  gsize room = rexnet_cpu_info ()->l2 / 2 / sizeof (float);
+  guint n = 1;
+
+  while ((block->width + n - 1) / n > MIN_STRIP
+      && ring_floats (plan, block, (block->width + n - 1) / n) > room)
+    n++;
+  return (block->width + n - 1) / n;
+}
+
+/*
+ * Panels once a panel's bordered map is about as large as L1. Maps too large
+ * for that go by panels too when there are so many threads that rows of
+ * expansion around each thread's own would cost half as much again.
+ */
+static gboolean
+choose_rows (const RexnetPlan * plan, const RexnetBlockPlan * block)
+{
+  const RexnetCpuInfo *cpu = rexnet_cpu_info ();
+  const RexnetConv *conv = &block->net->depthwise;
+  guint pad = conv->kernel / 2;
+  gsize bytes = (gsize) (block->in_width + 2 * pad)
+      * (block->in_height + 2 * pad) * 2 * plan->kernels.vl * sizeof (float);
+  double own = (double) block->in_height / plan->threads;
+
+  if (block->source == REXNET_SOURCE_STEM)
+    return TRUE;
+  if (bytes <= cpu->l1 + cpu->l1 / 2)
+    return FALSE;
+  return plan->threads == 1 || own + conv->kernel - conv->stride <= 1.5 * own
+      || bytes > cpu->l2 / 2;
+}
+
+static guint
+choose_chunk (const RexnetPlan * plan, const RexnetBlockPlan * block)
+{
+  guint pixels = block->width * block->height;
+  guint tile = plan->kernels.gemm_rows[plan->columns];
+
+  return pixels <= 64 ? pixels : MAX (2 * tile, 14);
+}
+
+/* ---- blocks ------------------------------------------------------------------- */
+
+static gboolean
+check_block (const RexnetBlock * net, guint i, GError ** error)
+{
+  const char *what = NULL;
+
+  if (i == 0 && rexnet_conv_present (&net->expand))
+    what = "an expansion behind the stem";
+  else if (net->residual != 0 && (net->depthwise.stride != 1
+          || net->residual > net->project.out))
+    what = "a residual that does not fit its output";
+  if (!what)
+    return TRUE;
+  g_set_error (error, REXNET_ERROR, REXNET_ERROR_UNSUPPORTED,
+      "block %u has %s, which the CPU backend cannot run", i, what);
+  return FALSE;
+}
+
+static guint32 *
+border_offsets (const RexnetBlockPlan * block, guint vl)
+{
+  guint pad = block->net->depthwise.kernel / 2;
+  guint32 *offset = g_new (guint32, block->in_width * block->in_height);
+
+  for (guint y = 0, i = 0; y < block->in_height; y++)
+    for (guint x = 0; x < block->in_width; x++, i++)
+      offset[i] = ((y + pad) * (block->in_width + 2 * pad) + x + pad) * vl;
+  return offset;
+}
+
+static void
+shape_block (RexnetPlan * plan, guint i, guint in_width, guint in_height)
+{
+  RexnetBlockPlan *block = &plan->blocks[i];
+  const RexnetBlock *net = &plan->net->blocks[i];
+  const RexnetConv *conv = &net->depthwise;
+
+  block->net = net;
+  block->in_width = in_width;
+  block->in_height = in_height;
+  block->width = rexnet_conv_out_size (conv, in_width);
+  block->height = rexnet_conv_out_size (conv, in_height);
+  block->gated = rexnet_conv_present (&net->se_reduce);
+  block->source = rexnet_conv_present (&net->expand) ? REXNET_SOURCE_EXPAND :
+      i == 0 ? REXNET_SOURCE_STEM : REXNET_SOURCE_MAP;
+  block->band = MIN (REXNET_DEPTHWISE_ROWS, block->height);
+  block->depth = (block->band - 1) * conv->stride + conv->kernel;
+  block->by_rows = choose_rows (plan, block);
+  block->split_k = !block->by_rows && plan->threads <= REXNET_MAX_SPLIT_K;
+  block->strip = choose_strip (plan, block);
+  block->chunk = choose_chunk (plan, block);
+  if (!block->by_rows)
+    block->offset = border_offsets (block, plan->kernels.vl);
+}
+
+static void
+layout_block (RexnetPlan * plan, RexnetBlockPlan * block, RexnetArena * arena)
+{
+  const RexnetBlock *net = block->net;
+  guint vl = plan->kernels.vl;
+  guint shares = block->by_rows ? 1 : plan->threads;
+
+  if (block->source == REXNET_SOURCE_EXPAND)
+    rexnet_pointwise_layout (&block->expand, &net->expand, vl, plan->columns,
+        shares, arena);
+  rexnet_depthwise_layout (&block->depthwise, &net->depthwise, vl, arena);
+  block->scaled = rexnet_finish (REXNET_ACTIVATION_NONE);
+  if (block->gated) {
+    rexnet_pointwise_layout (&block->squeeze, &net->se_reduce, vl,
+        REXNET_MATVEC_COLUMNS, 1, arena);
+    rexnet_pointwise_layout (&block->excite, &net->se_expand, vl,
+        REXNET_MATVEC_COLUMNS, shares, arena);
+    if (net->se_first) {
+      block->scaled = block->depthwise.finish;
+      block->depthwise.finish = rexnet_finish (REXNET_ACTIVATION_NONE);
+    }
+  }
+  rexnet_pointwise_layout (&block->project, &net->project, vl, plan->columns,
+      1, arena);
+}
+
+/* ---- weights ------------------------------------------------------------------- */
+
+static void
+layout_weights (RexnetPlan * plan, RexnetArena * arena)
+{
+  const RexnetNetwork *net = plan->net;
+  guint vl = plan->kernels.vl;
+
+  rexnet_pointwise_layout (&plan->stem, &net->stem, vl, plan->columns, 1,
+      arena);
+  for (guint i = 0; i < net->n_blocks; i++)
+    layout_block (plan, &plan->blocks[i], arena);
+  rexnet_pointwise_layout (&plan->head, &net->head, vl, plan->columns,
+      plan->threads, arena);
+  for (guint i = 0; i < net->n_classifiers; i++)
+    rexnet_pointwise_layout (&plan->classifier[i], &net->classifier[i], vl,
+        plan->batch == 1 ? REXNET_MATVEC_COLUMNS : plan->columns,
+        plan->threads, arena);
+}
+
+/* The @i-th layer to pack; FALSE behind the last. */
+static gboolean
+nth_layer (RexnetPlan * plan, guint i, RexnetPointwise ** pointwise,
+    RexnetDepthwiseWeights ** depthwise)
+{
+  guint ends = 2 + plan->net->n_classifiers;
+  RexnetBlockPlan *block;
+
+  *pointwise = NULL;
+  *depthwise = NULL;
+  if (i < ends) {
+    *pointwise = i < plan->net->n_classifiers ? &plan->classifier[i] :
+        i == ends - 2 ? &plan->head : &plan->stem;
+    return TRUE;
+  }
+  i -= ends;
+  if (i >= 5 * plan->net->n_blocks)
+    return FALSE;
+  /* The last blocks are the largest. */
+  block = &plan->blocks[plan->net->n_blocks - 1 - i / 5];
+  switch (i % 5) {
+    case 0:
+      *pointwise = &block->expand;
+      break;
+    case 1:
+      *pointwise = &block->project;
+      break;
+    case 2:
+      *pointwise = &block->squeeze;
+      break;
+    case 3:
+      *pointwise = &block->excite;
+      break;
+    default:
+      *depthwise = &block->depthwise;
+      break;
+  }
+  return TRUE;
+}
+
+void
+rexnet_plan_pack (RexnetPlan * plan, guint thread, guint threads)
+{
+  RexnetPointwise *pointwise;
+  RexnetDepthwiseWeights *depthwise;
+
+  for (guint i = thread; nth_layer (plan, i, &pointwise, &depthwise);
+      i += threads) {
+    if (depthwise)
+      rexnet_depthwise_pack (depthwise, plan->kernels.vl);
+    else if (pointwise->conv)
+      rexnet_pointwise_pack (pointwise, plan->kernels.vl);
+  }
+}
+
+/* ---- steps ---------------------------------------------------------------------- */
+
+static guint64
+pixels_of (const RexnetBlockPlan * block)
+{
+  return (guint64) block->width * block->height;
+}
+
+static guint64
+weights_of (const RexnetConv * conv)
+{
+  return (guint64) conv->out * (conv->depthwise ? 1 : conv->in) * conv->kernel
+      * conv->kernel;
+}
+
+static guint64
+first_half_macs (const RexnetPlan * plan, const RexnetBlockPlan * block)
+{
+  guint64 in = (guint64) block->in_width * block->in_height;
+  guint64 macs = pixels_of (block) * weights_of (&block->net->depthwise);
+
+  if (block->source == REXNET_SOURCE_EXPAND)
+    macs += in * weights_of (&block->net->expand);
+  if (block->source == REXNET_SOURCE_STEM)
+    macs += in * weights_of (&plan->net->stem);
+  if (block->gated)
+    macs += weights_of (&block->net->se_reduce);
+  return macs;
+}
+
+static guint64
+second_half_macs (const RexnetBlockPlan * block)
+{
+  return pixels_of (block) * weights_of (&block->net->project)
+      + (block->gated ? weights_of (&block->net->se_expand) : 0);
+}
+
+static void
+add_step (RexnetPlan * plan, RexnetStep step, const char *detail, ...)
+    G_GNUC_PRINTF (3, 4);
+
+static void
+add_step (RexnetPlan * plan, RexnetStep step, const char *detail, ...)
+{
+  va_list args;
+
+  va_start (args, detail);
+  g_vsnprintf (step.phase.detail, sizeof step.phase.detail, detail, args);
+  va_end (args);
+  g_array_append_val (plan->steps, step);
+}
+
+/* "14 x 2": pixels by vectors. */
+static const char *
+tile_name (const RexnetPlan * plan, char *text, gsize size)
+{
+  g_snprintf (text, size, "%u x %u", plan->kernels.gemm_rows[plan->columns],
+      plan->columns);
+  return text;
+}
+
+static void
+add_first_half (RexnetPlan * plan, guint i)
+{
+  static const char *const source[] = { "expand + ", "", "stem + " };
+  const RexnetBlockPlan *block = &plan->blocks[i];
+  gboolean whole = !block->gated && (block->by_rows || block->split_k);
+  RexnetStep step = {
+    .run = block->by_rows ? rexnet_step_rows : rexnet_step_panels,
+    .block = block,
+    .phase.macs = first_half_macs (plan, block)
+        + (whole ? second_half_macs (block) : 0)
+  };
+  char tile[16];
+
+  g_snprintf (step.phase.name, sizeof step.phase.name,
+      "block %u %sdepthwise%s%s", i, source[block->source],
+      block->gated ? " + squeeze" : "", whole ? " + project" : "");
+  tile_name (plan, tile, sizeof tile);
+  if (block->by_rows)
+    add_step (plan, step, "tile %s; rows over %u threads, bands of %u, strips "
+        "of %u, ring %u kB", tile, plan->threads, block->band, block->strip,
+        (guint) (ring_floats (plan, block, block->strip) * sizeof (float)
+            >> 10));
+  else
+    add_step (plan, step, "tile %s; %u panels over %u threads%s", tile,
+        block->source == REXNET_SOURCE_EXPAND ? block->expand.n_panels :
+        block->depthwise.blocks, plan->threads,
+        whole && plan->threads > 1 ? ", sums split" : "");
+}
+
+static void
+add_second_half (RexnetPlan * plan, guint i)
+{
+  const RexnetBlockPlan *block = &plan->blocks[i];
+  RexnetStep step = {
+    .run = rexnet_step_project,.block = block,
+    .phase.macs = second_half_macs (block)
+  };
+  char tile[16];
+
+  g_snprintf (step.phase.name, sizeof step.phase.name, "block %u %sproject", i,
+      block->gated ? "excite + " : "");
+  add_step (plan, step, "tile %s; %s over %u threads, %u pixels at a time",
+      tile_name (plan, tile, sizeof tile),
+      block->split_k ? "inputs" : block->by_rows ? "rows" : "pixels",
+      plan->threads, MIN (block->chunk, block->width * block->height));
+}
+
+static void
+add_block (RexnetPlan * plan, guint i)
+{
+  const RexnetBlockPlan *block = &plan->blocks[i];
+  RexnetStep reduce = {.run = rexnet_step_reduce,.block = block };
+
+  add_first_half (plan, i);
+  if (block->gated || !(block->by_rows || block->split_k))
+    add_second_half (plan, i);
+  if (!block->split_k || plan->threads == 1)
+    return;
+  g_snprintf (reduce.phase.name, sizeof reduce.phase.name, "block %u reduce",
+      i);
+  add_step (plan, reduce, "%u parts", MIN (plan->threads,
+          block->depthwise.blocks));
+}
+
+static void
+add_steps (RexnetPlan * plan)
+{
+  const RexnetNetwork *net = plan->net;
+  RexnetStep head = {
+    .run = rexnet_step_head,.phase.name = "head + mean",
+    .phase.macs = (guint64) plan->map_width * plan->map_height
+        * weights_of (&net->head)
+  };
+  char tile[16];
+
+  plan->steps = g_array_new (FALSE, TRUE, sizeof (RexnetStep));
+  for (guint i = 0; i < net->n_blocks; i++)
+    add_block (plan, i);
+  add_step (plan, head, "tile %s; %u panels over %u threads",
+      tile_name (plan, tile, sizeof tile), plan->head.n_panels, plan->threads);
+  for (guint i = 0; i < net->n_classifiers; i++) {
+    RexnetStep step = {
+      .run = rexnet_step_classifier,.index = i,.once = TRUE,
+      .phase.macs = weights_of (&net->classifier[i])
+    };
+
+    g_snprintf (step.phase.name, sizeof step.phase.name, "classifier %u", i);
+    add_step (plan, step, "%u panels over %u threads%s",
+        plan->classifier[i].n_panels, plan->threads,
+        plan->batch > 1 ? ", all images together" : "");
+  }
+}
+
+/* ---- memory ----------------------------------------------------------------------- */
+
+/* Whole cache lines, so that no two threads write to one. */
+static gsize
+take (RexnetLayout * layout, gsize floats)
+{
+  gsize at = layout->size;
+
+  layout->size += (floats + 15) / 16 * 16;
+  return at;
+}
+
+static gsize
+block_private (const RexnetPlan * plan, const RexnetBlockPlan * block)
+{
+  gsize first = block->by_rows ? rexnet_rows_private (plan, block) :
+      rexnet_panels_private (plan, block);
+
+  return MAX (first, rexnet_project_private (plan, block));
+}
+
+/* The most floats of each kind of buffer that any block needs. */
+typedef struct
+{
+  gsize map[2], depthwise, zero, squeezed, partial, private;
+} Needs;
+
+static Needs
+add_up_needs (const RexnetPlan * plan)
+{
+  Needs needs = {.private = rexnet_head_private (plan) };
+  guint vl = plan->kernels.vl;
+
+  for (guint i = 0; i < plan->net->n_blocks; i++) {
+    const RexnetBlockPlan *block = &plan->blocks[i];
+    gsize out = pixels_of (block) * block->project.blocks * vl;
+
+    needs.map[i & 1] = MAX (needs.map[i & 1], out);
+    if (block->gated || !block->by_rows)
+      needs.depthwise = MAX (needs.depthwise,
+          pixels_of (block) * block->depthwise.blocks * vl);
+    if (block->split_k && plan->threads > 1)
+      needs.partial = MAX (needs.partial, out);
+    needs.zero = MAX (needs.zero, (gsize) (block->in_width + 8) * vl);
+    needs.squeezed = MAX (needs.squeezed, (gsize) block->squeeze.blocks * vl);
+    needs.private = MAX (needs.private, block_private (plan, block));
+  }
+  return needs;
+}
+
+static void
+plan_memory (RexnetPlan * plan)
+{
+  RexnetLayout *layout = &plan->layout;
+  Needs needs = add_up_needs (plan);
+  guint vl = plan->kernels.vl;
+
+  for (guint i = 0; i < plan->net->n_blocks; i++) {
+    plan->blocks[i].in = (i + 1) & 1;
+    plan->blocks[i].out = i & 1;
+  }
+  layout->map[0] = take (layout, needs.map[0]);
+  layout->map[1] = take (layout, needs.map[1]);
+  for (guint i = 0; i < plan->net->n_blocks; i++) {
+    plan->blocks[i].in = layout->map[(i + 1) & 1];
+    plan->blocks[i].out = layout->map[i & 1];
+  }
+  layout->depthwise = take (layout, needs.depthwise);
+  layout->zero = take (layout, needs.zero);
+  layout->features[0] = take (layout,
+      (gsize) plan->head.blocks * vl * plan->batch);
+  for (guint i = 0; i < plan->net->n_classifiers; i++)
+    layout->features[i + 1] = take (layout,
+        (gsize) plan->classifier[i].blocks * vl * plan->batch);
+  layout->squeezed_stride = (needs.squeezed + 15) / 16 * 16;
+  layout->squeezed = take (layout, layout->squeezed_stride * plan->threads);
+  layout->partial_stride = (needs.partial + 15) / 16 * 16;
+  layout->partial = take (layout, layout->partial_stride * plan->threads);
+  layout->private_stride = (needs.private + 15) / 16 * 16;
+  layout->private = take (layout, layout->private_stride * plan->threads);
+}
+
+/* ---- plans ------------------------------------------------------------------------- */
+
+static gboolean
+shape_network (RexnetPlan * plan, GError ** error)
+{
+  const RexnetNetwork *net = plan->net;
+  guint width = rexnet_conv_out_size (&net->stem, plan->width);
+  guint height = rexnet_conv_out_size (&net->stem, plan->height);
+
+  plan->blocks = g_new0 (RexnetBlockPlan, net->n_blocks);
+  for (guint i = 0; i < net->n_blocks; i++) {
+    if (!check_block (&net->blocks[i], i, error))
+      return FALSE;
+    shape_block (plan, i, width, height);
+    width = plan->blocks[i].width;
+    height = plan->blocks[i].height;
+  }
+  plan->map_width = width;
+  plan->map_height = height;
+  return TRUE;
+}
+
+static gboolean
+map_weights (RexnetPlan * plan, GError ** error)
+{
+  RexnetArena arena = { NULL, 0 };
+
+  layout_weights (plan, &arena);
+  plan->weight_bytes = arena.used;
+  plan->weights = rexnet_memory_map (arena.used, error);
+  if (!plan->weights)
+    return FALSE;
+  arena = (RexnetArena) { plan->weights, 0 };
+  layout_weights (plan, &arena);
+  return TRUE;
+}
+
+RexnetPlan *
+rexnet_plan_new (const RexnetNetwork * net, RexnetIsa isa, guint threads,
+    guint batch, guint width, guint height, GError ** error)
+{
+  RexnetPlan *plan = g_new0 (RexnetPlan, 1);
+
+  plan->net = net;
+  plan->threads = threads;
+  plan->batch = batch;
+  plan->width = width;
+  plan->height = height;
+  rexnet_kernels_init (&plan->kernels, isa);
+  plan->columns = rexnet_tile_columns (&plan->kernels);
+  if (!shape_network (plan, error) || !map_weights (plan, error)) {
+    rexnet_plan_free (plan);
+    return NULL;
+  }
+  add_steps (plan);
+  plan_memory (plan);
+  return plan;
+}
+
+void
+rexnet_plan_free (RexnetPlan * plan)
+{
+  if (!plan)
+    return;
+  for (guint i = 0; plan->blocks && i < plan->net->n_blocks; i++) {
+    RexnetBlockPlan *block = &plan->blocks[i];
+
+    rexnet_pointwise_clear (&block->expand);
+    rexnet_pointwise_clear (&block->squeeze);
+    rexnet_pointwise_clear (&block->excite);
+    rexnet_pointwise_clear (&block->project);
+    g_free (block->offset);
+  }
+  rexnet_pointwise_clear (&plan->stem);
+  rexnet_pointwise_clear (&plan->head);
+  for (guint i = 0; i < REXNET_MAX_CLASSIFIERS; i++)
+    rexnet_pointwise_clear (&plan->classifier[i]);
+  if (plan->steps)
+    g_array_unref (plan->steps);
+  rexnet_memory_unmap (plan->weights, plan->weight_bytes);
+  g_free (plan->blocks);
+  g_free (plan);
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The first half of a block by rows; see plan.h. */
+#include <string.h>
+
+#include "plan.h"
+
+#define STEM_LINES 4            /* three that a row reads; a power of two */
+
+/* One pass of a thread down its rows, over a strip of columns. */
+typedef struct
+{
+  const RexnetFrame *frame;
+  const RexnetBlockPlan *block;
+  guint vl;
+  float *ring, *band, *lines;   /* private memory */
+  float *pool;                  /* NULL: not gated */
+
+  guint x, columns;             /* of the output */
+  int left;                     /* input column of the ring's column 0 */
+  guint from, to;               /* input columns inside the map */
+  int produced;                 /* input rows made so far end here */
+  int copied;                   /* lines of the image copied so far end here */
+} Strip;
+
+static guint
+ring_width (const RexnetBlockPlan * block)
+{
+  return (block->strip - 1) * block->net->depthwise.stride
+      + block->net->depthwise.kernel;
+}
+
+/* Floats of a line of the image: what the stem reads for a row of the ring. */
+static guint
+line_width (const RexnetBlockPlan * block)
+{
+  return 2 * ring_width (block) + 1;
+}
+
+static gsize
+band_floats (const RexnetPlan * plan, const RexnetBlockPlan * block)
+{
+  return block->gated ? 0 : (gsize) block->depthwise.blocks * block->band
+      * block->strip * plan->kernels.vl;
+}
+
+static gsize
+ring_floats (const RexnetPlan * plan, const RexnetBlockPlan * block)
+{
+  return (gsize) block->depthwise.blocks * block->depth * ring_width (block)
+      * plan->kernels.vl;
+}
+
+gsize
+rexnet_rows_private (const RexnetPlan * plan, const RexnetBlockPlan * block)
+{
+  return ring_floats (plan, block) + band_floats (plan, block)
+      + (gsize) block->depthwise.blocks * plan->kernels.vl
+      + (block->source == REXNET_SOURCE_STEM ?
+      (gsize) 3 * STEM_LINES * line_width (block) : 0);
+}
+
+static float *
+ring_row (const Strip * s, guint channel_block, guint row)
+{
+  return s->ring + ((gsize) channel_block * s->block->depth
+      + row % s->block->depth) * ring_width (s->block) * s->vl;
+}
+
+/* ---- producing ------------------------------------------------------------------ */
+
+static float *
+image_line (const Strip * s, guint plane, int y)
+{
+  return s->lines + (plane * STEM_LINES + (y & (STEM_LINES - 1)))
+      * (gsize) line_width (s->block);
+}
+
+/* Copies what the stem's output columns @from to @to read of a line of each
+ * plane, zeros around the image included. */
+static void
+copy_line (const Strip * s, int y)
+{
+  const RexnetPlan *plan = s->frame->plan;
+  int first = 2 * (int) s->from - 1, end = 2 * (int) s->to;
+  int a = MAX (first, 0), b = MIN (end, (int) plan->width);
+
+  for (guint c = 0; c < 3; c++) {
+    const float *src = s->frame->input
+        + ((gsize) c * plan->height + y) * plan->width;
+    float *line = image_line (s, c, y);
+
+    if (a > first)
+      line[0] = 0.f;
+    memcpy (line + (a - first), src + a, (b - a) * sizeof (float));
+    for (int x = b; x < end; x++)
+      line[x - first] = 0.f;
+  }
+}
+
+static void
+produce_stem_row (Strip * s, guint row)
+{
+  const RexnetPlan *plan = s->frame->plan;
+  const RexnetPointwise *stem = &plan->stem;
+  int top = 2 * (int) row - 1;
+  RexnetStem kernel = {
+    .d_block = (gsize) s->block->depth * ring_width (s->block) * s->vl,
+    .finish = stem->finish
+  };
+
+  for (int y = MAX (MAX (s->copied, top), 0);
+      y < MIN (top + 3, (int) plan->height); y++)
+    copy_line (s, y);
+  s->copied = top + 3;
+  for (guint i = 0; i < 9; i++) {
+    int y = top + (int) i % 3;
+
+    kernel.row[i] = y < 0 || y >= (int) plan->height ?
+        rexnet_frame_buffer (s->frame, plan->layout.zero) :
+        image_line (s, i / 3, y);
+  }
+  for (guint i = 0; i < stem->n_panels; i++) {
+    const RexnetPanel *panel = &stem->panels[i];
+
+    kernel.b = panel->weights;
+    kernel.bias = stem->bias + panel->block * s->vl;
+    kernel.d = ring_row (s, panel->block, row)
+        + ((int) s->from - s->left) * (gsize) s->vl;
+    plan->kernels.stem[panel->columns] (&kernel, s->to - s->from);
+  }
+}
+
+static void
+produce_expansion (Strip * s, guint row, guint end)
+{
+  const RexnetBlockPlan *block = s->block;
+  const RexnetPointwise *expand = &block->expand;
+  const float *in = rexnet_frame_buffer (s->frame, block->in);
+  RexnetGemm gemm = {
+    .a_block = (gsize) block->in_width * block->in_height * s->vl,
+    .k = expand->k,
+    .d_block = (gsize) block->depth * ring_width (block) * s->vl,
+    .finish = expand->finish
+  };
+
+  for (guint i = 0; i < expand->n_panels; i++) {
+    const RexnetPanel *panel = &expand->panels[i];
+
+    gemm.b = panel->weights;
+    gemm.bias = expand->bias + panel->block * s->vl;
+    for (guint y = row; y < end; y++) {
+      gemm.a = in + ((gsize) y * block->in_width + s->from) * s->vl;
+      gemm.d = ring_row (s, panel->block, y)
+          + ((int) s->from - s->left) * (gsize) s->vl;
+      s->frame->plan->kernels.gemm[panel->columns] (&gemm, s->to - s->from);
+    }
+  }
+}
+
+static void
+copy_map (Strip * s, guint row, guint end)
+{
+  const RexnetBlockPlan *block = s->block;
+  const float *in = rexnet_frame_buffer (s->frame, block->in);
+
+  for (guint b = 0; b < block->depthwise.blocks; b++)
+    for (guint y = row; y < end; y++)
+      memcpy (ring_row (s, b, y) + ((int) s->from - s->left) * (gsize) s->vl,
+          in + (((gsize) b * block->in_height + y) * block->in_width + s->from)
+          * s->vl, (s->to - s->from) * (gsize) s->vl * sizeof (float));
+}
+
+/* The columns of the ring that lie outside the map. */
+static void
+clear_border (Strip * s, guint row)
+{
+  const RexnetBlockPlan *block = s->block;
+  gsize before = (int) s->from - s->left;
+  gsize inside = before + (s->to - s->from);
+  gsize width = (s->columns - 1) * block->net->depthwise.stride
+      + block->net->depthwise.kernel;
+
+  if (before == 0 && inside >= width)
+    return;
+  for (guint b = 0; b < block->depthwise.blocks; b++) {
+    float *d = ring_row (s, b, row);
+
+    memset (d, 0, before * s->vl * sizeof (float));
+    if (inside < width)
+      memset (d + inside * s->vl, 0, (width - inside) * s->vl * sizeof (float));
+  }
+}
+
+/* Makes the rows of the ring that end at input row @end. */
+static void
+produce (Strip * s, int end)
+{
+  guint row = MAX (s->produced, 0);
+
+  end = MIN (end, (int) s->block->in_height);
+  if ((int) row >= end)
+    return;
+  for (guint y = row; y < (guint) end; y++) {
+    clear_border (s, y);
+    if (s->block->source == REXNET_SOURCE_STEM)
+      produce_stem_row (s, y);
+  }
+  if (s->block->source == REXNET_SOURCE_EXPAND)
+    produce_expansion (s, row, end);
+  else if (s->block->source == REXNET_SOURCE_MAP)
+    copy_map (s, row, end);
+  s->produced = end;
+}
+
+/* ---- convolving ------------------------------------------------------------------- */
+
+/* Where block @b's output rows from @y on go. */
+static float *
+convolved (const Strip * s, guint b, guint y, gsize * row)
+{
+  const RexnetBlockPlan *block = s->block;
+
+  if (s->band) {
+    *row = (gsize) s->columns * s->vl;
+    return s->band + (gsize) b * block->band * *row;
+  }
+  *row = (gsize) block->width * s->vl;
+  return rexnet_frame_buffer (s->frame, s->frame->plan->layout.depthwise)
+      + ((gsize) b * block->height + y) * *row + (gsize) s->x * s->vl;
+}
+
+static void
+convolve (const Strip * s, guint y, guint rows)
+{
+  const RexnetBlockPlan *block = s->block;
+  const RexnetConv *conv = &block->net->depthwise;
+  const RexnetKernels *kernels = &s->frame->plan->kernels;
+  const RexnetFinish *finish = &block->depthwise.finish;
+  const gboolean smooth = finish->smooth != REXNET_ACTIVATION_NONE;
+  RexnetDepthwise d = {.low = finish->low,.high = finish->high };
+  int top = (int) (y * conv->stride) - (int) conv->kernel / 2;
+  guint inputs = (rows - 1) * conv->stride + conv->kernel;
+
+  for (guint b = 0; b < block->depthwise.blocks; b++) {
+    for (guint i = 0; i < inputs; i++)
+      d.row[i] = top + (int) i < 0 || top + (int) i >= (int) block->in_height ?
+          rexnet_frame_buffer (s->frame, s->frame->plan->layout.zero) :
+          ring_row (s, b, top + i);
+    d.weights = block->depthwise.weights
+        + (gsize) b * conv->kernel * conv->kernel * s->vl;
+    d.bias = block->depthwise.bias + b * s->vl;
+    d.d = convolved (s, b, y, &d.d_row);
+    d.pool = s->pool && !smooth ? s->pool + b * s->vl : NULL;
+    kernels->depthwise[conv->kernel == 5][conv->stride - 1] (&d, s->columns,
+        rows);
+    for (guint i = 0; smooth && i < rows; i++)
+      kernels->activate (d.d + i * d.d_row, s->columns, finish,
+          s->pool ? s->pool + b * s->vl : NULL);
+  }
+}
+
+static void
+project_band (const Strip * s, guint y, guint rows)
+{
+  const RexnetBlockPlan *block = s->block;
+  gboolean whole = s->columns == block->width;
+  RexnetProjection p = {
+    .a = s->band,.a_block = (gsize) block->band * s->columns * s->vl,
+    .end = block->depthwise.blocks,.pixel = (gsize) y * block->width + s->x,
+    .pixels = s->columns
+  };
+
+  if (whole)
+    p.pixels *= rows;
+  for (guint i = 0; i < (whole ? 1 : rows); i++) {
+    rexnet_project (s->frame, block, &p);
+    p.a += (gsize) s->columns * s->vl;
+    p.pixel += block->width;
+  }
+}
+
+static void
+run_strip (Strip * s, guint y, guint end)
+{
+  const RexnetConv *conv = &s->block->net->depthwise;
+  int pad = conv->kernel / 2;
+  int right;
+
+  s->left = (int) (s->x * conv->stride) - pad;
+  right = (int) ((s->x + s->columns - 1) * conv->stride) - pad
+      + (int) conv->kernel;
+  s->from = MAX (s->left, 0);
+  s->to = MIN (right, (int) s->block->in_width);
+  s->produced = (int) (y * conv->stride) - pad;
+  s->copied = 0;
+  while (y < end) {
+    guint rows = MIN (s->block->band, end - y);
+
+    produce (s, (int) ((y + rows - 1) * conv->stride) - pad
+        + (int) conv->kernel);
+    convolve (s, y, rows);
+    if (s->band)
+      project_band (s, y, rows);
+    y += rows;
+  }
+}
+
+void
+rexnet_step_rows (const RexnetFrame * frame, const RexnetStep * step,
+    guint thread)
+{
+  const RexnetBlockPlan *block = step->block;
+  const RexnetPlan *plan = frame->plan;
+  float *memory = rexnet_frame_private (frame, thread);
+  guint y = rexnet_share (block->height, thread, plan->threads);
+  guint end = rexnet_share (block->height, thread + 1, plan->threads);
+  float *pool = memory + ring_floats (plan, block) + band_floats (plan, block);
+  gsize pooled = (gsize) block->depthwise.blocks * plan->kernels.vl;
+  Strip strip = {
+    .frame = frame,.block = block,.vl = plan->kernels.vl,
+    .ring = memory,.lines = pool + pooled,
+    .band = block->gated ? NULL : memory + ring_floats (plan, block),
+    .pool = block->gated ? pool : NULL
+  };
+
+  memset (pool, 0, pooled * sizeof (float));
+  if (y < end)
+    for (guint n = (block->width + block->strip - 1) / block->strip; n > 0; n--) {
+      strip.columns = (block->width - strip.x + n - 1) / n;
+      run_strip (&strip, y, end);
+      strip.x += strip.columns;
+    }
+  if (block->gated)
+    rexnet_squeeze (frame, block, pool, 0, block->depthwise.blocks, thread);
+}
