@@ -44,7 +44,8 @@ struct _RexnetBackend
   /* element-type RexnetPhase; runs == 0: the plan without times. */
   GArray *(*profile) (RexnetSession * session, guint runs, GError ** error);
 
-  gboolean concurrent;          /* run may be called from several threads */
+  gboolean concurrent;          /* run may be called from several threads; how many
+                                 * of them get on at a time is the session's affair */
 };
 
 extern const RexnetBackend rexnet_backend_cpu;

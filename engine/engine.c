@@ -14,10 +14,17 @@ struct _RexnetEngine
   int concurrent;               /* atomic: its backend's */
   char *fallback;               /* why the first device was left */
 
-  GMutex lock;                  /* of what follows, and of a session that is not concurrent */
+  GMutex lock;                  /* of a session that is not concurrent */
+  GMutex stages_lock;
+  GPtrArray *stages;            /* Stage: those that no call is using */
+};
+
+/* Where one call of rexnet_engine_classify() prepares its images. */
+typedef struct
+{
   RexnetPreprocessor *preprocessor;
   float *input;                 /* options.batch images */
-};
+} Stage;
 
 #define MAX_THREADS 256
 #define MAX_BATCH 1024
@@ -141,6 +148,43 @@ fall_back (RexnetEngine * self, GError * failure, GError ** error)
   return open_session (self, &rexnet_backend_cpu, error);
 }
 
+static void
+stage_free (gpointer data)
+{
+  Stage *stage = data;
+
+  rexnet_preprocessor_free (stage->preprocessor);
+  g_free (stage->input);
+  g_free (stage);
+}
+
+static Stage *
+take_stage (RexnetEngine * self)
+{
+  const RexnetInput *in = &self->info.input;
+  Stage *stage = NULL;
+
+  g_mutex_lock (&self->stages_lock);
+  if (self->stages->len > 0)
+    stage = g_ptr_array_steal_index_fast (self->stages, self->stages->len - 1);
+  g_mutex_unlock (&self->stages_lock);
+  if (stage)
+    return stage;
+  stage = g_new (Stage, 1);
+  stage->preprocessor = rexnet_preprocessor_new (in, self->options.isa);
+  stage->input = g_new (float,
+      (gsize) 3 * in->width * in->height * self->options.batch);
+  return stage;
+}
+
+static void
+give_stage (RexnetEngine * self, Stage * stage)
+{
+  g_mutex_lock (&self->stages_lock);
+  g_ptr_array_add (self->stages, stage);
+  g_mutex_unlock (&self->stages_lock);
+}
+
 RexnetEngine *
 rexnet_engine_new (RexnetModel * model, const RexnetEngineOptions * options,
     GError ** error)
@@ -156,6 +200,8 @@ rexnet_engine_new (RexnetModel * model, const RexnetEngineOptions * options,
 
   RexnetEngine *self = g_new0 (RexnetEngine, 1);
   g_mutex_init (&self->lock);
+  g_mutex_init (&self->stages_lock);
+  self->stages = g_ptr_array_new_with_free_func (stage_free);
   self->model = rexnet_model_ref (model);
   self->options = complete;
   self->info.batch = complete.batch;
@@ -185,11 +231,11 @@ rexnet_engine_free (RexnetEngine * self)
     return;
   if (self->session)
     self->session->backend->close (self->session);
-  rexnet_preprocessor_free (self->preprocessor);
-  g_free (self->input);
+  g_ptr_array_unref (self->stages);
   g_free (self->fallback);
   rexnet_model_unref (self->model);
   g_mutex_clear (&self->lock);
+  g_mutex_clear (&self->stages_lock);
   g_free (self);
 }
 
@@ -250,29 +296,35 @@ rexnet_engine_run (RexnetEngine * self, const float *input, guint batch,
   return call (self, run, input, batch, logits, error);
 }
 
-/* With the lock held. */
 static gboolean
-classify_on_cpu (RexnetEngine * self, const RexnetImage * images, guint batch,
-    float *scores, GError ** error)
+classify_in_stage (RexnetEngine * self, Stage * stage,
+    const RexnetImage * images, guint batch, float *scores, GError ** error)
 {
   const RexnetInput *in = &self->info.input;
   gsize pixels = (gsize) 3 * in->width * in->height;
   guint classes = rexnet_model_get_info (self->model)->classes;
 
-  if (!self->input) {
-    self->preprocessor = rexnet_preprocessor_new (in, self->options.isa);
-    self->input = g_new (float, pixels * self->options.batch);
-  }
   for (guint i = 0; i < batch; i++)
-    if (!rexnet_preprocessor_run (self->preprocessor, &images[i],
-            self->input + i * pixels, error))
+    if (!rexnet_preprocessor_run (stage->preprocessor, &images[i],
+            stage->input + i * pixels, error))
       return FALSE;
-  if (!self->session->backend->run (self->session, self->input, batch, scores,
+  if (!self->session->backend->run (self->session, stage->input, batch, scores,
           error))
     return FALSE;
   for (guint i = 0; i < batch; i++)
     rexnet_softmax (scores + i * classes, scores + i * classes, classes);
   return TRUE;
+}
+
+static gboolean
+classify_on_cpu (RexnetEngine * self, const RexnetImage * images, guint batch,
+    float *scores, GError ** error)
+{
+  Stage *stage = take_stage (self);
+  gboolean ok = classify_in_stage (self, stage, images, batch, scores, error);
+
+  give_stage (self, stage);
+  return ok;
 }
 
 static gboolean
@@ -290,8 +342,11 @@ gboolean
 rexnet_engine_classify (RexnetEngine * self, const RexnetImage * images,
     guint batch, float *scores, GError ** error)
 {
-  return in_range ("batch", batch, 1, self->options.batch, error)
-      && call (self, classify, images, batch, scores, error);
+  if (!in_range ("batch", batch, 1, self->options.batch, error))
+    return FALSE;
+  if (g_atomic_int_get (&self->concurrent))
+    return classify (self, images, batch, scores, error);
+  return call (self, classify, images, batch, scores, error);
 }
 
 static GArray *
