@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* rexnet bench: how fast the network runs here. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
+#include "timing.h"
 #include "tool.h"
-
-#define WARM_UP_RUNS 3
-#define WARM_UP_MS 200
 
 static const GOptionEntry entries[] = {
   {"model", 0, 0, G_OPTION_ARG_FILENAME, &tool_options.model,
@@ -22,86 +18,8 @@ static const GOptionEntry entries[] = {
   {NULL}
 };
 
-typedef struct
-{
-  double median_ms, min_ms, p95_ms;     /* of a call */
-  double fps, gmacs;            /* at the median */
-  guint64 macs;                 /* of one image */
-} Result;
-
-static double
-now_ms (void)
-{
-  struct timespec t;
-
-  clock_gettime (CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
-}
-
-static int
-compare_doubles (const void *a, const void *b)
-{
-  double x = *(const double *) a, y = *(const double *) b;
-
-  return (x > y) - (x < y);
-}
-
-/* Fills @ms with the times of @runs calls, sorted. */
-static gboolean
-time_calls (RexnetEngine * engine, const float *input, float *logits,
-    double *ms, guint runs, GError ** error)
-{
-  guint batch = rexnet_engine_get_info (engine)->batch;
-  double start = now_ms ();
-
-  for (guint i = 0; i < WARM_UP_RUNS || now_ms () - start < WARM_UP_MS; i++)
-    if (!rexnet_engine_run (engine, input, batch, logits, error))
-      return FALSE;
-  for (guint i = 0; i < runs; i++) {
-    start = now_ms ();
-    if (!rexnet_engine_run (engine, input, batch, logits, error))
-      return FALSE;
-    ms[i] = now_ms () - start;
-  }
-  qsort (ms, runs, sizeof *ms, compare_doubles);
-  return TRUE;
-}
-
-static gboolean
-measure (RexnetEngine * engine, Result * result, GError ** error)
-{
-  RexnetModel *model = rexnet_engine_get_model (engine);
-  const RexnetEngineInfo *info = rexnet_engine_get_info (engine);
-  guint width = info->input.width, height = info->input.height;
-  gsize image = (gsize) 3 * width * height;
-  guint runs = tool_options.runs;
-  g_autofree float *input = g_try_new (float, image * info->batch);
-  g_autofree float *logits = g_new (float,
-      (gsize) info->batch * rexnet_model_get_info (model)->classes);
-  g_autofree double *ms = g_new (double, runs);
-
-  if (!input) {
-    g_set_error (error, REXNET_ERROR, REXNET_ERROR_MEMORY,
-        "no memory for the input of %u images of %ux%u pixels", info->batch,
-        width, height);
-    return FALSE;
-  }
-  for (guint i = 0; i < info->batch; i++)
-    rexnet_generate_input (i, width, height, input + i * image);
-  if (!time_calls (engine, input, logits, ms, runs, error))
-    return FALSE;
-
-  result->min_ms = ms[0];
-  result->median_ms = (ms[(runs - 1) / 2] + ms[runs / 2]) / 2;
-  result->p95_ms = ms[(guint) (0.95 * (runs - 1) + 0.5)];
-  result->fps = info->batch * 1e3 / result->median_ms;
-  result->macs = tool_macs (model, width, height);
-  result->gmacs = result->macs * result->fps / 1e9;
-  return TRUE;
-}
-
 static void
-print_json (RexnetEngine * engine, const Result * r, GArray * profile)
+print_json (RexnetEngine * engine, const Timing * r, GArray * profile)
 {
   const RexnetEngineInfo *info = rexnet_engine_get_info (engine);
   const RexnetModelInfo *model =
@@ -133,7 +51,7 @@ print_json (RexnetEngine * engine, const Result * r, GArray * profile)
 }
 
 static void
-print_text (RexnetEngine * engine, const Result * r, GArray * profile)
+print_text (RexnetEngine * engine, const Timing * r, GArray * profile)
 {
   const RexnetEngineInfo *info = rexnet_engine_get_info (engine);
   const RexnetModelInfo *model =
@@ -161,7 +79,7 @@ run (void)
   g_autoptr (RexnetEngine) engine = NULL;
   g_autoptr (GArray) profile = NULL;
   g_autoptr (GError) error = NULL;
-  Result result;
+  Timing result;
 
   if (tool_options.scheduling == REXNET_SCHEDULING_THROUGHPUT
       && !tool_options.batch)
@@ -172,7 +90,7 @@ run (void)
   if (!engine)
     return TOOL_FAILED;
 
-  if (!measure (engine, &result, &error)
+  if (!timing_measure (engine, tool_options.runs, &result, &error)
       || (tool_options.profile && !(profile =
               rexnet_engine_profile (engine, tool_options.runs, &error)))) {
     tool_error (NULL, "%s", error->message);

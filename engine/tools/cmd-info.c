@@ -2,6 +2,7 @@
 /* rexnet info: what a model is made of. */
 #include <stdio.h>
 
+#include "table.h"
 #include "tool.h"
 
 static const GOptionEntry entries[] = {
@@ -10,8 +11,10 @@ static const GOptionEntry entries[] = {
       "WIDTHxHEIGHT"},
   {"plan", 0, 0, G_OPTION_ARG_NONE, &tool_options.plan,
       "Also prepare the model and show the phases it runs in", NULL},
+  {"table", 0, 0, G_OPTION_ARG_NONE, &tool_options.table,
+      "Show all published networks in a table, with their times here", NULL},
   {"json", 0, 0, G_OPTION_ARG_NONE, &tool_options.json,
-      "Print one JSON object", NULL},
+      "Print one JSON object, of the table one for each network", NULL},
   {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &tool_options.files,
       NULL, NULL},
   {NULL}
@@ -162,6 +165,9 @@ run (void)
   if (tool_options.files && tool_options.files[1])
     return tool_usage_error ("'%s' is one model too many",
         tool_options.files[1]);
+  if (tool_options.table)
+    return tool_options.files ? tool_usage_error ("--table takes no MODEL")
+        : table_print ();
   if (tool_options.files)
     tool_options.model = g_strdup (tool_options.files[0]);
 
@@ -192,8 +198,8 @@ const ToolCommand tool_info = {
   .arguments = "[MODEL]",
   .summary = "Show a model's settings, layers, parameters and multiply-adds.",
   .description = "Without MODEL, --width and --variant, the model built into "
-      "the library is shown.\n--device, --threads and --isa matter to --plan "
-      "alone.",
+      "the library is shown.\nThe options of the device matter to --plan and "
+      "--table alone.",
   .entries = {entries, tool_network_entries, tool_engine_entries},
   .run = run,
 };

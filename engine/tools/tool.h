@@ -42,7 +42,7 @@ typedef struct
   RexnetIsa isa;
   RexnetPrecision precision;
   RexnetScheduling scheduling;
-  gboolean json, plan, profile;
+  gboolean json, plan, profile, table;
   char **files;
 } ToolOptions;
 

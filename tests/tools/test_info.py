@@ -59,6 +59,17 @@ class Info(harness.ToolTest):
         self.assertTrue(all(phase["name"] for phase in plan))
         self.assertIn("phase", self.ok("info", "--width", "0.5", "--plan"))
 
+    def test_table(self):
+        rows = [json.loads(line) for line in
+                self.ok("info", "--table", "--json", "--size", "32x32").splitlines()]
+        self.assertEqual({(row["variant"], str(row["width"])) for row in rows}, set(PUBLISHED))
+        for row in rows:
+            parameters, _ = PUBLISHED[row["variant"], str(row["width"])]
+            self.assertAlmostEqual(row["parameters"] / 1e6, parameters, delta=0.06)
+            self.assertLess(0, row["min_ms"])
+            self.assertLessEqual(row["min_ms"], row["median_ms"])
+        self.assertIn("--table takes no MODEL", self.fails(2, "info", "--table", "x"))
+
     def test_text(self):
         text = self.ok("info", "--width", "1.0", "--size", "224x224")
         self.assertRegex(text, r"(?m)^parameters +4796873$")

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <rexnet/rexnet.h>
+
+typedef struct
+{
+  double median_ms, min_ms, p95_ms;     /* of a call */
+  double fps, gmacs;            /* at the median */
+  guint64 macs;                 /* of one image */
+} Timing;
+
+/*
+ * Times @runs calls of @engine, each with a full batch of generated inputs,
+ * after a warm-up.
+ */
+gboolean timing_measure (RexnetEngine * engine, guint runs, Timing * result,
+    GError ** error);
