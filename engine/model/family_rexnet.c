@@ -120,7 +120,8 @@ build (RexnetStateDict * dict, RexnetNetwork * net, RexnetVariant * variant,
     return FALSE;
 
   g_snprintf (key, sizeof key, "features.%u", FIRST_BLOCK + net->n_blocks);
-  g_snprintf (norm, sizeof norm, "features.%u", FIRST_BLOCK + net->n_blocks + 1);
+  g_snprintf (norm, sizeof norm, "features.%u",
+      FIRST_BLOCK + net->n_blocks + 1);
   net->head.activation = activation;
   return rexnet_take_conv (dict, &net->head,
       (RexnetConvShape) { .in = in, .kernel = 1 }, key, norm, error)

@@ -174,7 +174,8 @@ rexnet_model_generate (RexnetVariant variant, double width, guint classes,
   RexnetChannels channels;
 
   rexnet_settings_init (&settings);
-  if (variant != REXNET_VARIANT_REXNET && variant != REXNET_VARIANT_REXNET_LITE) {
+  if (variant != REXNET_VARIANT_REXNET
+      && variant != REXNET_VARIANT_REXNET_LITE) {
     g_set_error (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT,
         "weights can be generated for rexnet and rexnet-lite only");
     return NULL;

@@ -24,7 +24,9 @@ static const RexnetFamily *const families[] = {
   &rexnet_family_timm,
 };
 
-static const char *const variant_names[] = { "rexnet", "rexnet-lite", "rexnetr" };
+static const char *const variant_names[] = {
+  "rexnet", "rexnet-lite", "rexnetr"
+};
 
 const char *
 rexnet_variant_to_string (RexnetVariant variant)

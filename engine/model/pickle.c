@@ -286,7 +286,8 @@ push_stack_global (Machine * m)
     return FALSE;
   name = pop (m);
   module = pop (m);
-  if (module->type != REXNET_PICKLE_STRING || name->type != REXNET_PICKLE_STRING)
+  if (module->type != REXNET_PICKLE_STRING
+      || name->type != REXNET_PICKLE_STRING)
     return fail (m, REXNET_ERROR_CORRUPT, "a name must be a string");
   if (!(value = push_new (m, REXNET_PICKLE_GLOBAL)))
     return FALSE;

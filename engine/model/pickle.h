@@ -39,7 +39,7 @@ struct _RexnetPickleValue
 typedef struct
 {
   RexnetPickleValue *root;
-  GPtrArray *persistent;        /* of RexnetPickleValue, in order of appearance */
+  GPtrArray *persistent;        /* of RexnetPickleValue, as they appear */
   GPtrArray *values;            /* owns all of them */
   gsize end;                    /* the byte behind this pickle */
 } RexnetPickle;

@@ -7,7 +7,7 @@
 
 #define PREFIX 8                /* the header's length, little endian */
 #define MAX_HEADER (8 << 20)
-#define MAX_SETTINGS_VERSION "1"
+#define SETTINGS_VERSION "1"
 
 static const struct
 {
@@ -78,8 +78,8 @@ read_shape (Reader * reader, const char *key, JsonObject * entry,
   JsonArray *shape = get_array (entry, "shape");
 
   if (!shape || json_array_get_length (shape) > G_N_ELEMENTS (tensor->shape))
-    return corrupt (reader, key, "\"shape\" must be an array of at most 4 sizes",
-        error);
+    return corrupt (reader, key,
+        "\"shape\" must be an array of at most 4 sizes", error);
   tensor->n_dims = json_array_get_length (shape);
   for (guint i = 0; i < tensor->n_dims; i++) {
     const gint64 size = rexnet_json_array_get_size (shape, i);
@@ -163,9 +163,9 @@ read_metadata (Reader * reader, JsonObject * metadata, GError ** error)
       || !rexnet_json_get_string (metadata, "rexnet.labels", &labels, where,
           error))
     return FALSE;
-  if (version && strcmp (version, MAX_SETTINGS_VERSION) != 0)
+  if (version && strcmp (version, SETTINGS_VERSION) != 0)
     return rexnet_fail (error, REXNET_ERROR_UNSUPPORTED,
-        "%s: rexnet.version is %s, but this library reads " MAX_SETTINGS_VERSION,
+        "%s: rexnet.version is %s, but this library reads " SETTINGS_VERSION,
         reader->dict->source, version);
   reader->dict->settings = g_strdup (settings);
   reader->dict->labels = g_strdup (labels);

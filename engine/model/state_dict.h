@@ -32,7 +32,8 @@ gboolean rexnet_state_dict_has (RexnetStateDict * dict, const char *format,
 const RexnetTensor *rexnet_state_dict_peek (RexnetStateDict * dict,
     const char *key);
 
-/* Takes a tensor: it must exist and hold finite numbers. NULL sets the error. */
+/* Takes a tensor: it must exist and hold finite numbers.
+ * Returns: (nullable): NULL with the error */
 const RexnetTensor *rexnet_state_dict_take (RexnetStateDict * dict,
     const char *key, GError ** error);
 

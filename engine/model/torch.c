@@ -99,7 +99,8 @@ rexnet_torch_storage_parse (RexnetTorchStorage * storage,
   storage->usable = storages[i].usable;
   storage->element = storages[i].element;
   storage->item = storages[i].item;
-  if (storage->count > G_MAXINT64 / 32 || storage->view_offset > G_MAXINT64 / 32)
+  if (storage->count > G_MAXINT64 / 32
+      || storage->view_offset > G_MAXINT64 / 32)
     return rexnet_fail (error, REXNET_ERROR_CORRUPT,
         "%s: a storage of %" G_GUINT64_FORMAT " elements", source,
         storage->count);

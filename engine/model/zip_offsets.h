@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where the data of a zip archive's members lies, which libzip does not tell. */
+/* Where a zip archive's members lie, which libzip does not tell. */
 #pragma once
 
 #include <glib.h>

@@ -436,7 +436,8 @@ test_label_files (Folder * folder, gconstpointer data)
   rexnet_model_unref (model);
 
   g_free (write_file (folder, "net.v2.labels.txt", "1\n2\n3\n4\n", -1));
-  assert_load_error (path, REXNET_ERROR_MISMATCH, "net.v2.labels.txt: has 4 labels");
+  assert_load_error (path, REXNET_ERROR_MISMATCH,
+      "net.v2.labels.txt: has 4 labels");
   g_free (write_file (folder, "net.v2.labels.txt", "", -1));
   assert_load_error (path, REXNET_ERROR_CORRUPT, "is empty");
   g_free (write_file (folder, "net.v2.labels.txt", "\xff\n2\n3\n4\n5\n", -1));
