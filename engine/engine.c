@@ -111,6 +111,8 @@ open_session (RexnetEngine * self, const RexnetBackend * backend,
       &self->info.input, &self->options, error);
   if (!self->session)
     return FALSE;
+  /* the session has packed the weights */
+  rexnet_model_release_pages (self->model);
   backend->get_info (self->session, &self->info);
   g_atomic_int_set (&self->concurrent, backend->concurrent);
   return TRUE;

@@ -101,6 +101,10 @@ rexnet_tensor_place (RexnetTensor * tensor, const guint8 * data, guint64 size,
   return TRUE;
 }
 
+#if G_BYTE_ORDER != G_LITTLE_ENDIAN
+#error "the files' numbers are little endian and read in place"
+#endif
+
 static float
 float_from_bits (guint32 bits)
 {
@@ -142,9 +146,9 @@ read_row (const guint8 * src, RexnetDtype dtype, gint64 step, guint n,
     case REXNET_DTYPE_F32:
       READ_ROW (float, v);
     case REXNET_DTYPE_F16:
-      READ_ROW (guint16, float_from_half (GUINT16_FROM_LE (v)));
+      READ_ROW (guint16, float_from_half (v));
     case REXNET_DTYPE_BF16:
-      READ_ROW (guint16, float_from_bits ((guint32) GUINT16_FROM_LE (v) << 16));
+      READ_ROW (guint16, float_from_bits ((guint32) v << 16));
     case REXNET_DTYPE_F64:
       READ_ROW (double, v);
   }

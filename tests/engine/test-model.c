@@ -321,6 +321,35 @@ test_strides (void)
   rexnet_model_unref (strided);
 }
 
+/* Every float16 against the arithmetic of its definition. */
+static void
+test_half (void)
+{
+  guint16 bits[65536];
+  g_autofree float *values = g_new (float, G_N_ELEMENTS (bits));
+  const RexnetTensor tensor = {.data = (const guint8 *) bits,
+    .dtype = REXNET_DTYPE_F16,.n_dims = 1,.shape = { 65536 },.stride = { 1 }
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bits); i++)
+    bits[i] = i;
+  rexnet_tensor_read (&tensor, values);
+  for (guint i = 0; i < G_N_ELEMENTS (bits); i++) {
+    const int exponent = i >> 10 & 31, mantissa = i & 1023;
+    const float sign = i & 0x8000 ? -1 : 1;
+
+    if (exponent == 31 && mantissa)
+      g_assert_true (isnan (values[i]));
+    else if (exponent == 31)
+      g_assert_cmpfloat (values[i], ==, sign * INFINITY);
+    else if (exponent == 0)
+      g_assert_cmpfloat (values[i], ==, sign * ldexpf (mantissa, -24));
+    else
+      g_assert_cmpfloat (values[i], ==, sign * ldexpf (1024 + mantissa,
+              exponent - 25));
+  }
+}
+
 /* Dropping the file's pages loses nothing. */
 static void
 test_release_pages (void)
@@ -588,6 +617,7 @@ main (int argc, char **argv)
   g_test_add_func ("/model/settings", test_settings);
   g_test_add_func ("/model/depth", test_depth);
   g_test_add_func ("/model/strides", test_strides);
+  g_test_add_func ("/model/half", test_half);
   g_test_add_func ("/model/release-pages", test_release_pages);
   g_test_add_func ("/model/check", test_check);
   add_with_folder ("/model/label-files", test_label_files);
