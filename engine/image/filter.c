@@ -95,16 +95,23 @@ round_to_sum (const double *weight, guint n, double one, gint32 * coef)
   }
 }
 
-/* Fraction bits with which @largest still fits into 16 bits, with a unit to
- * spare for the rounding. */
+/* Fraction bits with which @largest still fits into 16 bits, and into two
+ * digits, with a unit to spare for the rounding. */
 static guint
 choose_bits (double largest, guint max_bits)
 {
   guint bits = max_bits;
 
-  while (bits > 1 && largest * (1u << bits) > G_MAXINT16 - 1)
+  while (bits > 1 && largest * (1u << bits) > 127 * 256 + 126)
     bits--;
   return bits;
+}
+
+static gsize
+padded_outputs (const RexnetFilter * self)
+{
+  return ((gsize) self->n_out + REXNET_FILTER_BLOCK - 1) / REXNET_FILTER_BLOCK
+      * REXNET_FILTER_BLOCK;
 }
 
 /* The weights of all outputs, a row of @most each. */
@@ -139,8 +146,8 @@ static void
 align_starts (RexnetFilter * self, const Weights * w, RexnetFilterOrder order,
     guint * lead)
 {
-  guint align = order == REXNET_FILTER_SAMPLES ? 4 : 1;
-  guint unit = order == REXNET_FILTER_SAMPLES ? 4 : 2;
+  guint align = order == REXNET_FILTER_ROWS ? 1 : 4;
+  guint unit = order == REXNET_FILTER_ROWS ? 2 : 4;
 
   self->n_in = self->taps = 0;
   for (guint i = 0; i < self->n_out; i++) {
@@ -159,7 +166,7 @@ round_weights (RexnetFilter * self, const Weights * w, const guint * lead)
 {
   double one = (double) (1u << self->bits);
 
-  self->coef = g_new0 (gint32, (gsize) self->n_out * self->taps);
+  self->coef = g_new0 (gint32, padded_outputs (self) * self->taps);
   for (guint i = 0; i < self->n_out; i++) {
     const double *weight = w->weight + (gsize) i * w->most;
     gint32 *coef = self->coef + (gsize) i * self->taps + lead[i];
@@ -179,37 +186,84 @@ pair (gint32 a, gint32 b)
 }
 
 static gint32 *
-add_pair (const RexnetFilter * self, gint32 a, gint32 b, gint32 * pairs)
+add_pair (const RexnetFilter * self, gint32 a, gint32 b, gint32 * packed)
 {
   const gint32 half = 1 << (REXNET_FILTER_LOW_BITS - 1);
   gint32 high_a = (a + half) >> REXNET_FILTER_LOW_BITS;
   gint32 high_b = (b + half) >> REXNET_FILTER_LOW_BITS;
 
   if (!self->exact) {
-    *pairs++ = pair (a, b);
-    return pairs;
+    *packed++ = pair (a, b);
+    return packed;
   }
-  *pairs++ = pair (high_a, high_b);
-  *pairs++ = pair (a - high_a * (1 << REXNET_FILTER_LOW_BITS),
+  *packed++ = pair (high_a, high_b);
+  *packed++ = pair (a - high_a * (1 << REXNET_FILTER_LOW_BITS),
       b - high_b * (1 << REXNET_FILTER_LOW_BITS));
-  return pairs;
+  return packed;
+}
+
+static gint32 *
+add_quad (const RexnetFilter * self, const gint32 * coef, gint32 * packed)
+{
+  guint digits = self->exact ? REXNET_FILTER_EXACT_DIGITS
+      : REXNET_FILTER_DIGITS;
+  guint32 dword[REXNET_FILTER_EXACT_DIGITS] = { 0 };
+
+  for (guint k = 0; k < 4; k++) {
+    gint32 rest = coef[k];
+
+    for (guint d = digits; d-- > 0;) {
+      gint32 digit = (gint8) rest;
+
+      dword[d] |= (guint32) (guint8) digit << (8 * k);
+      rest = (rest - digit) >> 8;
+    }
+  }
+  for (guint d = 0; d < digits; d++)
+    *packed++ = (gint32) dword[d];
+  return packed;
 }
 
 static void
-make_pairs (RexnetFilter * self, RexnetFilterOrder order)
+pack_words (RexnetFilter * self, RexnetFilterOrder order, gsize n)
 {
-  gsize n = (gsize) self->n_out * self->taps;
-  gint32 *pairs = self->pairs = g_new (gint32, self->exact ? n : n / 2);
+  gint32 *packed = self->packed;
 
-  if (order == REXNET_FILTER_ROWS)
-    for (gsize t = 0; t < n; t += 2)
-      pairs = add_pair (self, self->coef[t], self->coef[t + 1], pairs);
-  else
-    for (gsize t = 0; t < n; t += 4) {
-      const gint32 *c = self->coef + t;
-      pairs = add_pair (self, c[0], c[2], pairs);
-      pairs = add_pair (self, c[1], c[3], pairs);
+  for (gsize t = 0; t < n; t += 4) {
+    const gint32 *c = self->coef + t;
+
+    if (order == REXNET_FILTER_ROWS) {
+      packed = add_pair (self, c[0], c[1], packed);
+      packed = add_pair (self, c[2], c[3], packed);
+    } else {
+      packed = add_pair (self, c[0], c[2], packed);
+      packed = add_pair (self, c[1], c[3], packed);
     }
+  }
+}
+
+static void
+pack_bytes (RexnetFilter * self, gsize n)
+{
+  gint32 *packed = self->packed;
+
+  for (gsize block = 0; block < n; block += 4 * self->taps)
+    for (gsize t = 0; t < self->taps; t += 4)
+      for (gsize i = 0; i < 4; i++)
+        packed = add_quad (self, self->coef + block + i * self->taps + t,
+            packed);
+}
+
+static void
+pack (RexnetFilter * self, RexnetFilterOrder order)
+{
+  gsize n = padded_outputs (self) * self->taps;
+
+  self->packed = g_new (gint32, n);
+  if (order == REXNET_FILTER_QUADS)
+    pack_bytes (self, n);
+  else
+    pack_words (self, order, n);
 }
 
 void
@@ -224,13 +278,13 @@ rexnet_filter_init (RexnetFilter * self, const RexnetAxis * axis,
   sampling_init (&s, axis, interpolation, shift, cosited);
   self->n_out = n_out;
   self->exact = exact;
-  self->start = g_new (guint, n_out);
+  self->start = g_new0 (guint, padded_outputs (self));
   make_weights (self, &s, &w);
   self->bits = exact ? REXNET_FILTER_EXACT_BITS
       : choose_bits (w.largest, max_bits);
   align_starts (self, &w, order, lead);
   round_weights (self, &w, lead);
-  make_pairs (self, order);
+  pack (self, order);
   g_free (w.weight);
   g_free (w.count);
 }
@@ -240,5 +294,5 @@ rexnet_filter_clear (RexnetFilter * self)
 {
   g_clear_pointer (&self->start, g_free);
   g_clear_pointer (&self->coef, g_free);
-  g_clear_pointer (&self->pairs, g_free);
+  g_clear_pointer (&self->packed, g_free);
 }

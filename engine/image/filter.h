@@ -13,30 +13,41 @@
  * result is Pillow's, bit for bit. */
 #define REXNET_FILTER_EXACT_BITS 22
 
-/* How SIMD reads coefficients: as pairs of 16 bits. */
+/*
+ * How SIMD reads coefficients. In 16 bits, two to a dword; an exact one is
+ * high * 2^REXNET_FILTER_LOW_BITS + low, and a dword of highs is followed by
+ * that of their lows. In 8 bits, four to a dword; a coefficient is its digits
+ * to the base 256, each in [-128, 127], and the dword of the highest digits
+ * comes first; the outputs i to i + 3 follow each other before the next four
+ * coefficients of output i.
+ */
 typedef enum
 {
-  REXNET_FILTER_ROWS,           /* (0, 1) (2, 3) ...: of two rows */
-  REXNET_FILTER_SAMPLES,        /* (0, 2) (1, 3) (4, 6) ...: of a dword's bytes */
+  REXNET_FILTER_ROWS,           /* 16 bits: (0, 1) (2, 3) ... */
+  REXNET_FILTER_SAMPLES,        /* 16 bits: (0, 2) (1, 3) (4, 6) ... */
+  REXNET_FILTER_QUADS,          /* 8 bits: (0, 1, 2, 3) ... */
 } RexnetFilterOrder;
 
-/* An exact coefficient is high * 2^REXNET_FILTER_LOW_BITS + low, both in 16
- * bits; a pair of highs is followed by the pair of their lows. */
 #define REXNET_FILTER_LOW_BITS 11
+#define REXNET_FILTER_EXACT_DIGITS 3
+#define REXNET_FILTER_DIGITS 2
 
 /* Output i is the sum over t in [0, taps) of
  * coef[i * taps + t] * source[first + start[i] + t], in units of 2^-bits.
- * Padding coefficients are zero; their source may lie past first + n_in. */
+ * Padding coefficients are zero; their source may lie past first + n_in. The
+ * tables go on to a multiple of REXNET_FILTER_BLOCK outputs, of zeros. */
+#define REXNET_FILTER_BLOCK 64   /* outputs that tables are padded to */
+
 typedef struct
 {
   guint n_out;
   guint first, n_in;            /* the source samples that carry weight */
-  guint taps;                   /* a multiple of 4 in samples, of 2 in rows */
+  guint taps;                   /* a multiple of 4, in ROWS of 2 */
   guint bits;
   gboolean exact;               /* Pillow's coefficients */
-  guint *start;                 /* of samples: multiples of 4 */
+  guint *start;                 /* multiples of 4, in ROWS of 1 */
   gint32 *coef;
-  gint32 *pairs;                /* n_out x taps / 2 x (exact ? 2 : 1) */
+  gint32 *packed;               /* coef in a RexnetFilterOrder */
 } RexnetFilter;
 
 /*

@@ -15,29 +15,24 @@ struct _RexnetPreprocessor
   gboolean prepared;
 };
 
-static const RexnetResample *
-choose_kernels (RexnetIsa isa)
+RexnetPreprocessor *
+rexnet_preprocessor_new (const RexnetInput * input, RexnetIsa isa)
 {
-  RexnetIsa best = rexnet_isa_best ();
+  const RexnetResample *kernels = rexnet_resample_get (0);
 
-  if (isa == REXNET_ISA_AUTO || isa > best)
-    isa = best;
-#ifdef __x86_64__
-  if (isa >= REXNET_ISA_AVX512)
-    return &rexnet_resample_avx512;
-  if (isa >= REXNET_ISA_AVX2)
-    return &rexnet_resample_avx2;
-#endif
-  return &rexnet_resample_c;
+  for (guint i = 1; isa != REXNET_ISA_AUTO && kernels->isa > isa; i++)
+    kernels = rexnet_resample_get (i);
+  return rexnet_preprocessor_new_with (input, kernels);
 }
 
 RexnetPreprocessor *
-rexnet_preprocessor_new (const RexnetInput * input, RexnetIsa isa)
+rexnet_preprocessor_new_with (const RexnetInput * input,
+    const RexnetResample * kernels)
 {
   RexnetPreprocessor *self = g_new0 (RexnetPreprocessor, 1);
 
   self->input = *input;
-  self->path.kernels = choose_kernels (isa);
+  self->path.kernels = kernels;
   return self;
 }
 
@@ -90,7 +85,7 @@ make_filters (RexnetPath * path, const RexnetInput * in,
     ch->samples_y = rexnet_channel_samples (image->height, ch->place.y_shift);
     rexnet_filter_init (&ch->x, &x, in->width, in->interpolation,
         ch->place.x_shift, image->chroma_h_cosited, path->exact,
-        REXNET_HORIZONTAL_BITS, REXNET_FILTER_SAMPLES);
+        REXNET_HORIZONTAL_BITS, path->kernels->order);
     rexnet_filter_init (&ch->y, &y, in->height, in->interpolation,
         ch->place.y_shift, image->chroma_v_cosited, path->exact,
         REXNET_VERTICAL_BITS, REXNET_FILTER_ROWS);
@@ -134,8 +129,9 @@ measure (RexnetPath * path)
     most_taps = MAX (most_taps, ch->y.taps);
     ch->ring_rows = path->vertical_first ? REXNET_STRIP
         : (ch->y.taps + 2 * REXNET_STRIP - 2) / REXNET_STRIP * REXNET_STRIP;
+    /* An odd number of cache lines, lest rows compete for the same sets. */
     path->strip_stride = MAX (path->strip_stride,
-        padded ((gsize) ch->x.n_in + ch->x.taps));
+        padded ((gsize) ch->x.n_in + ch->x.taps) | REXNET_PAD);
   }
   path->ring_stride = padded (path->width) * (path->exact ? 1
       : sizeof (gint16));

@@ -9,9 +9,14 @@
 
 typedef struct _RexnetPreprocessor RexnetPreprocessor;
 
+struct _RexnetResample;
+
 /* @isa: as in RexnetEngineOptions. */
 RexnetPreprocessor *rexnet_preprocessor_new (const RexnetInput * input,
     RexnetIsa isa);
+/* @kernels: one of rexnet_resample_get(), which has all that @isa can name */
+RexnetPreprocessor *rexnet_preprocessor_new_with (const RexnetInput * input,
+    const struct _RexnetResample *kernels);
 void rexnet_preprocessor_free (RexnetPreprocessor * self);
 
 /* @image: checked here, an error names the field. @output: 3 x height x width.

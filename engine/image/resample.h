@@ -24,9 +24,11 @@
 #define REXNET_HORIZONTAL_BITS 22
 #define REXNET_VERTICAL_BITS 16
 
-typedef struct
+typedef struct _RexnetResample
 {
   const char *name;
+  RexnetIsa isa;
+  RexnetFilterOrder order;      /* that horizontal filters are packed in */
 
   /* dst[i] = src[i * step], i < n. step: 1 to 4. */
   void (*pick) (guint8 * dst, const guint8 * src, guint step, guint n);
@@ -55,7 +57,9 @@ typedef struct
       const RexnetNormal * normal, float *const dst[3], guint width);
 } RexnetResample;
 
-extern const RexnetResample rexnet_resample_c;
-#ifdef __x86_64__
-extern const RexnetResample rexnet_resample_avx2, rexnet_resample_avx512;
-#endif
+extern const RexnetResample rexnet_resample_c, rexnet_resample_avx2,
+    rexnet_resample_avx512, rexnet_resample_avx512vnni;
+
+/* Returns: (nullable): the @i'th table that this CPU and $REXNET_ISA allow,
+ * the best first. */
+const RexnetResample *rexnet_resample_get (guint i);

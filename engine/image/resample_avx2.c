@@ -149,7 +149,7 @@ column_exact (const RexnetFilter * f, guint i, const guint8 * columns,
 {
   const __m256i even = _mm256_set1_epi16 (0xff);
   const guint8 *c = columns + f->start[i] * REXNET_STRIP;
-  const gint32 *p = f->pairs + (gsize) i * f->taps;
+  const gint32 *p = f->packed + (gsize) i * f->taps;
   __m256i high[2], low[2];
 
   for (guint h = 0; h < 2; h++) {
@@ -180,7 +180,7 @@ column_sum (const RexnetFilter * f, guint i, const guint8 * columns,
 {
   const __m256i even = _mm256_set1_epi16 (0xff);
   const guint8 *c = columns + f->start[i] * REXNET_STRIP;
-  const gint32 *p = f->pairs + (gsize) i * f->taps / 2;
+  const gint32 *p = f->packed + (gsize) i * f->taps / 2;
   guint shift = f->bits - REXNET_SAMPLE_BITS;
 
   out[0] = out[1] = _mm256_set1_epi32 (1 << (shift - 1));
@@ -223,7 +223,7 @@ horizontal_exact (const RexnetFilter * f, const guint8 * src,
       __m256i c[4][2];
 
       for (guint k = 0; k < 4; k++)
-        column_exact (f, MIN (x + 4 * q + k, f->n_out - 1), work, c[k]);
+        column_exact (f, x + 4 * q + k, work, c[k]);
       for (guint h = 0; h < 2; h++)
         v[h][q] = _mm256_shuffle_epi8 (_mm256_packus_epi16 (_mm256_packs_epi32
                 (c[0][h], c[1][h]), _mm256_packs_epi32 (c[2][h], c[3][h])),
@@ -248,7 +248,7 @@ horizontal_sum (const RexnetFilter * f, const guint8 * src, gsize src_stride,
       __m256i c[2][2];
 
       for (guint k = 0; k < 2; k++)
-        column_sum (f, MIN (x + 2 * q + k, f->n_out - 1), work, c[k]);
+        column_sum (f, x + 2 * q + k, work, c[k]);
       for (guint h = 0; h < 2; h++)
         v[h][q] = _mm256_shuffle_epi8 (_mm256_packs_epi32 (c[0][h], c[1][h]),
             words);
@@ -294,7 +294,7 @@ static inline __m256i
 vertical_block (const RexnetFilter * f, guint i, const void *const *rows,
     guint x, guint n)
 {
-  const gint32 *p = f->pairs + (gsize) i * f->taps;
+  const gint32 *p = f->packed + (gsize) i * f->taps;
   __m256i high[4], low[4];
   guint8 edge[2][32] = { 0 };
 
@@ -336,7 +336,7 @@ vertical_sum (const RexnetFilter * f, guint i, const void *const *rows,
     guint width, gint32 * dst)
 {
   for (guint x = 0; x < width; x += 16) {
-    const gint32 *p = f->pairs + (gsize) i * f->taps / 2;
+    const gint32 *p = f->packed + (gsize) i * f->taps / 2;
     __m256i low = _mm256_setzero_si256 (), high = low;
 
     for (guint t = 0; t < f->taps; t += 2) {
@@ -368,6 +368,6 @@ emit_yuv (gint32 * const src[3], const RexnetYuv * yuv,
 }
 
 const RexnetResample rexnet_resample_avx2 = {
-  "avx2", rexnet_pick_avx2, horizontal_exact, horizontal_sum, vertical_exact,
+  "avx2", REXNET_ISA_AVX2, REXNET_FILTER_SAMPLES, rexnet_pick_avx2, horizontal_exact, horizontal_sum, vertical_exact,
   vertical_sum, emit, emit_yuv
 };

@@ -48,12 +48,15 @@ filter_row (RexnetPath * self, const RexnetImage * image, RexnetRows * ch,
     guint i)
 {
   guint start = ch->y.start[i], last = ch->y.n_in - 1;
+  guint slot = start % ch->ring_rows;
 
   while (ch->ready < MIN (start + ch->y.taps, ch->y.n_in))
     add_strip (self, image, ch);
-  for (guint t = 0; t < ch->y.taps; t++)
-    self->rows[t] = ch->ring
-        + MIN (start + t, last) % ch->ring_rows * self->ring_stride;
+  for (guint t = 0; t < ch->y.taps; t++) {
+    self->rows[t] = ch->ring + slot * self->ring_stride;
+    if (start + t < last && ++slot == ch->ring_rows)
+      slot = 0;
+  }
   if (self->exact)
     self->kernels->vertical_exact (&ch->y, i, self->rows, self->width,
         ch->exact);

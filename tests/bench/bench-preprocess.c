@@ -11,6 +11,7 @@
 
 #include "image/layout.h"
 #include "image/preprocess.h"
+#include "image/resample.h"
 #include "picture.h"
 
 #ifdef HAVE_GST_VIDEO
@@ -41,8 +42,7 @@ static const RexnetInput input = {
   {0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}
 };
 
-#define LEVELS (REXNET_ISA_AVX512 + 1)
-#define GSTREAMER LEVELS        /* its column */
+#define MAX_LEVELS 8
 
 static int
 compare (const void *a, const void *b)
@@ -133,16 +133,17 @@ time_level (RexnetPreprocessor * p, const RexnetImage * image, float *output)
 }
 
 static void
-bench (const Case * c, guint rounds)
+bench (const Case * c, guint levels, guint rounds)
 {
   g_autofree float *output = g_new (float, 3 * input.width * input.height);
-  g_autofree double *ms = g_new (double, (LEVELS + 1) * rounds);
-  RexnetPreprocessor *p[LEVELS] = { NULL };
+  g_autofree double *ms = g_new (double, (levels + 1) * rounds);
+  double *theirs = ms + levels * rounds;
+  RexnetPreprocessor *p[MAX_LEVELS];
   TestPicture picture;
 
   test_picture_init (&picture, c->format, c->width, c->height);
-  for (guint l = REXNET_ISA_C; l <= rexnet_isa_best (); l++) {
-    p[l] = rexnet_preprocessor_new (&input, l);
+  for (guint l = 0; l < levels; l++) {
+    p[l] = rexnet_preprocessor_new_with (&input, rexnet_resample_get (l));
     time_level (p[l], &picture.image, output);
   }
 #ifdef HAVE_GST_VIDEO
@@ -151,28 +152,27 @@ bench (const Case * c, guint rounds)
   gst_run (&g);
 #endif
   for (guint r = 0; r < rounds; r++) {
-    for (guint l = REXNET_ISA_C; l <= rexnet_isa_best (); l++)
+    for (guint l = 0; l < levels; l++)
       ms[l * rounds + r] = time_level (p[l], &picture.image, output);
 #ifdef HAVE_GST_VIDEO
     gint64 start = g_get_monotonic_time ();
     gst_run (&g);
-    ms[GSTREAMER * rounds + r] =
-        (double) (g_get_monotonic_time () - start) / 1000.0;
+    theirs[r] = (double) (g_get_monotonic_time () - start) / 1000.0;
 #endif
   }
 
   printf ("%-5s %4u x %4u", rexnet_layout_get (c->format)->name, c->width,
       c->height);
-  double best = 0;
-  for (guint l = REXNET_ISA_C; l <= rexnet_isa_best (); l++) {
-    best = median (ms + l * rounds, rounds);
-    printf ("  %6.3f (%6.3f)", best, ms[l * rounds]);
+  for (guint l = 0; l < levels; l++) {
+    double middle = median (ms + l * rounds, rounds);
+
+    printf ("  %6.3f (%6.3f)", middle, ms[l * rounds]);
     rexnet_preprocessor_free (p[l]);
   }
 #ifdef HAVE_GST_VIDEO
-  double theirs = median (ms + GSTREAMER * rounds, rounds);
-  printf ("  %6.3f (%6.3f) %6.1f", theirs, ms[GSTREAMER * rounds],
-      theirs / best);
+  double middle = median (theirs, rounds);
+  printf ("  %6.3f (%6.3f) %6.1f", middle, theirs[0],
+      middle / ms[rounds / 2]);
   gst_close (&g);
 #endif
   printf ("\n");
@@ -182,21 +182,23 @@ bench (const Case * c, guint rounds)
 int
 main (int argc, char **argv)
 {
-  guint rounds = argc > 1 ? (guint) atoi (argv[1]) : 101;
+  guint levels = 0, rounds = argc > 1 ? (guint) atoi (argv[1]) : 101;
 
   if (rounds < 1 || rounds > 100000)
     g_error ("rounds must be between 1 and 100000");
+  while (levels < MAX_LEVELS && rexnet_resample_get (levels))
+    levels++;
 #ifdef HAVE_GST_VIDEO
   gst_init (NULL, NULL);
 #endif
   printf ("ms for one picture: median (min) of %u\n%-17s", rounds, "");
-  for (guint l = REXNET_ISA_C; l <= rexnet_isa_best (); l++)
-    printf ("  %-15s", rexnet_isa_to_string (l));
+  for (guint l = 0; l < levels; l++)
+    printf ("  %-15s", rexnet_resample_get (l)->name);
 #ifdef HAVE_GST_VIDEO
   printf ("  %-15s  ratio", "GStreamer");
 #endif
   printf ("\n");
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
-    bench (&cases[i], rounds);
+    bench (&cases[i], levels, rounds);
   return 0;
 }

@@ -12,6 +12,7 @@
 
 #include "image/layout.h"
 #include "image/preprocess.h"
+#include "image/resample.h"
 #include "picture.h"
 
 #define N_FORMATS (REXNET_FORMAT_UYVY + 1)
@@ -31,16 +32,24 @@ format_name (guint format)
 }
 
 static float *
-run (const RexnetImage * image, const RexnetInput * input, RexnetIsa isa)
+run_with (const RexnetImage * image, const RexnetInput * input,
+    const RexnetResample * kernels)
 {
   float *output = g_new (float, 3 * input->width * input->height);
-  RexnetPreprocessor *p = rexnet_preprocessor_new (input, isa);
+  RexnetPreprocessor *p = rexnet_preprocessor_new_with (input, kernels);
   g_autoptr (GError) error = NULL;
 
   g_assert_true (rexnet_preprocessor_run (p, image, output, &error));
   g_assert_no_error (error);
   rexnet_preprocessor_free (p);
   return output;
+}
+
+/* With the best kernels. */
+static float *
+run (const RexnetImage * image, const RexnetInput * input)
+{
+  return run_with (image, input, rexnet_resample_get (0));
 }
 
 /* ---- recorded output ----------------------------------------------------- */
@@ -103,7 +112,7 @@ check_row (const Case * c, const guint8 * got, const guint8 * want, guint y)
 static void
 test_recorded (gconstpointer data)
 {
-  RexnetIsa isa = GPOINTER_TO_UINT (data);
+  const RexnetResample *kernels = data;
   const char *dir = g_getenv ("REXNET_TEST_DATA");
   g_autofree char *list = g_build_filename (dir, "preprocess/expected.txt",
       NULL), *rows_file = g_build_filename (dir, "preprocess/rows.bin", NULL);
@@ -126,7 +135,7 @@ test_recorded (gconstpointer data)
       test_picture_clear (&picture);
       test_picture_init (&picture, REXNET_FORMAT_RGB, c.width, c.height);
     }
-    g_autofree float *planes = run (&picture.image, &c.input, isa);
+    g_autofree float *planes = run_with (&picture.image, &c.input, kernels);
     gsize n = (gsize) c.input.width * c.input.height;
     g_autofree guint8 *bytes = to_bytes (planes, n);
     g_autofree char *digest = g_compute_checksum_for_data (G_CHECKSUM_SHA256,
@@ -153,7 +162,7 @@ static const guint sizes[][2] = {
 static void
 test_levels (gconstpointer data)
 {
-  RexnetIsa isa = GPOINTER_TO_UINT (data);
+  const RexnetResample *kernels = data;
   RexnetInput inputs[] = { make_input (32, 32, 1.0), make_input (64, 48, 0.9),
     make_input (97, 33, 0.875)
   };
@@ -170,8 +179,9 @@ test_levels (gconstpointer data)
         picture.image.chroma_h_cosited = s & 1;
         picture.image.full_range = i & 1;
         picture.image.matrix = s % (REXNET_MATRIX_FCC + 1);
-        g_autofree float *want = run (&picture.image, in, REXNET_ISA_C);
-        g_autofree float *got = run (&picture.image, in, isa);
+        g_autofree float *want = run_with (&picture.image, in,
+            &rexnet_resample_c);
+        g_autofree float *got = run_with (&picture.image, in, kernels);
         if (memcmp (got, want, bytes) != 0)
           g_error ("%s %u x %u to %u x %u: not what C gives", format_name (f),
               sizes[s][0], sizes[s][1], in->width, in->height);
@@ -203,8 +213,8 @@ test_same_samples (void)
 
       test_picture_init (&a, groups[g][0], sizes[s][0], sizes[s][1]);
       test_picture_init (&b, groups[g][1], sizes[s][0], sizes[s][1]);
-      g_autofree float *want = run (&a.image, &input, REXNET_ISA_AUTO);
-      g_autofree float *got = run (&b.image, &input, REXNET_ISA_AUTO);
+      g_autofree float *want = run (&a.image, &input);
+      g_autofree float *got = run (&b.image, &input);
       g_assert_cmpmem (got, bytes, want, bytes);
       test_picture_clear (&a);
       test_picture_clear (&b);
@@ -227,10 +237,10 @@ test_negative_stride (void)
     memcpy (flipped + y * stride,
         picture.image.plane[0] + (height - 1 - y) * stride, stride);
 
-  g_autofree float *want = run (&picture.image, &input, REXNET_ISA_AUTO);
+  g_autofree float *want = run (&picture.image, &input);
   picture.image.plane[0] = flipped + (height - 1) * stride;
   picture.image.stride[0] = -stride;
-  g_autofree float *got = run (&picture.image, &input, REXNET_ISA_AUTO);
+  g_autofree float *got = run (&picture.image, &input);
   g_assert_cmpmem (got, bytes, want, bytes);
   test_picture_clear (&picture);
 }
@@ -247,7 +257,7 @@ test_normalise (void)
   }
   for (guint f = 0; f < N_FORMATS; f++) {
     test_picture_init (&picture, f, 60, 50);
-    g_autofree float *v = run (&picture.image, &plain, REXNET_ISA_AUTO);
+    g_autofree float *v = run (&picture.image, &plain);
     g_autofree float *got = g_new (float, 3 * 32 * 32);
     g_autoptr (GError) error = NULL;
 
@@ -308,7 +318,7 @@ last_row (const RexnetLayout * layout, guint p, guint width)
 
 static void
 run_guarded (RexnetFormat format, guint width, guint height,
-    const RexnetInput * input, RexnetIsa isa, gboolean behind)
+    const RexnetInput * input, const RexnetResample * kernels, gboolean behind)
 {
   const RexnetLayout *layout = rexnet_layout_get (format);
   gsize floats = (gsize) 3 * input->width * input->height;
@@ -316,7 +326,7 @@ run_guarded (RexnetFormat format, guint width, guint height,
   TestPicture picture;
 
   test_picture_init (&picture, format, width, height);
-  g_autofree float *want = run (&picture.image, input, isa);
+  g_autofree float *want = run_with (&picture.image, input, kernels);
   for (guint p = 0; p < layout->n_planes; p++) {
     guint shift = p ? layout->channel[1].y_shift : 0;
     gsize bytes = (gsize) picture.image.stride[p]
@@ -329,7 +339,7 @@ run_guarded (RexnetFormat format, guint width, guint height,
   }
   guarded_init (&output, floats * sizeof (float), behind);
 
-  RexnetPreprocessor *pre = rexnet_preprocessor_new (input, isa);
+  RexnetPreprocessor *pre = rexnet_preprocessor_new_with (input, kernels);
   g_assert_true (rexnet_preprocessor_run (pre, &picture.image,
           (float *) output.data, NULL));
   g_assert_cmpmem (output.data, floats * sizeof (float), want,
@@ -344,14 +354,16 @@ run_guarded (RexnetFormat format, guint width, guint height,
 static void
 test_bounds (gconstpointer data)
 {
-  RexnetIsa isa = GPOINTER_TO_UINT (data);
+  const RexnetResample *kernels = data;
   RexnetInput whole = make_input (33, 33, 1.0), wide = make_input (64, 48, 0.9);
 
   for (guint f = 0; f < N_FORMATS; f++)
     for (guint s = 0; s < G_N_ELEMENTS (sizes); s++)
       for (guint behind = 0; behind < 2; behind++) {
-        run_guarded (f, sizes[s][0], sizes[s][1], &whole, isa, behind);
-        run_guarded (f, sizes[s][0], sizes[s][1], &wide, isa, behind);
+        run_guarded (f, sizes[s][0], sizes[s][1], &whole, kernels,
+            behind);
+        run_guarded (f, sizes[s][0], sizes[s][1], &wide, kernels,
+            behind);
       }
 }
 
@@ -387,9 +399,9 @@ posix_memalign (void **block, size_t alignment, size_t size)
 static void
 test_changes (gconstpointer data)
 {
-  RexnetIsa isa = GPOINTER_TO_UINT (data);
+  const RexnetResample *kernels = data;
   RexnetInput input = make_input (32, 32, 0.875);
-  RexnetPreprocessor *p = rexnet_preprocessor_new (&input, isa);
+  RexnetPreprocessor *p = rexnet_preprocessor_new_with (&input, kernels);
   float output[3 * 32 * 32];
 
   for (guint i = 0; i < 40; i++) {
@@ -398,7 +410,7 @@ test_changes (gconstpointer data)
     test_picture_init (&picture, i * 5 % N_FORMATS, 1 + i * 37 % 200,
         1 + i * 53 % 150);
     picture.image.matrix = i % 5;
-    g_autofree float *want = run (&picture.image, &input, isa);
+    g_autofree float *want = run_with (&picture.image, &input, kernels);
     g_assert_true (rexnet_preprocessor_run (p, &picture.image, output, NULL));
     g_assert_cmpmem (output, sizeof output, want, sizeof output);
 #ifdef COUNTS_ALLOCATIONS
@@ -426,12 +438,14 @@ main (int argc, char **argv)
     {"changes", test_changes},
   };
 
+  const RexnetResample *kernels;
+
   g_test_init (&argc, &argv, NULL);
-  for (guint isa = REXNET_ISA_C; isa <= rexnet_isa_best (); isa++)
+  for (guint i = 0; (kernels = rexnet_resample_get (i)); i++)
     for (guint t = 0; t < G_N_ELEMENTS (of_level); t++) {
       g_autofree char *path = g_strdup_printf ("/preprocess/%s/%s",
-          of_level[t].name, rexnet_isa_to_string (isa));
-      g_test_add_data_func (path, GUINT_TO_POINTER (isa), of_level[t].run);
+          of_level[t].name, kernels->name);
+      g_test_add_data_func (path, kernels, of_level[t].run);
     }
   g_test_add_func ("/preprocess/same-samples", test_same_samples);
   g_test_add_func ("/preprocess/negative-stride", test_negative_stride);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the AVX-512 levels share: the transposition that resample_x86.h tells
+ * of, and the functions that VNNI doesn't change. */
+#pragma once
+
+#include <immintrin.h>
+
+#include "resample_x86.h"
+
+static inline __m512i
+load (const void *p)
+{
+  return _mm512_loadu_si512 (p);
+}
+
+static inline void
+store (void *p, __m512i v)
+{
+  _mm512_storeu_si512 (p, v);
+}
+
+/* Element j of vector i becomes element i of vector j. */
+static inline void
+transpose (__m512i v[16])
+{
+  __m512i t[16], u[16];
+
+  for (guint i = 0; i < 16; i += 2) {
+    t[i] = _mm512_unpacklo_epi32 (v[i], v[i + 1]);
+    t[i + 1] = _mm512_unpackhi_epi32 (v[i], v[i + 1]);
+  }
+  for (guint i = 0; i < 16; i += 4)
+    for (guint j = 0; j < 2; j++) {
+      u[i + 2 * j] = _mm512_unpacklo_epi64 (t[i + j], t[i + j + 2]);
+      u[i + 2 * j + 1] = _mm512_unpackhi_epi64 (t[i + j], t[i + j + 2]);
+    }
+  for (guint j = 0; j < 4; j++) {
+    __m512i a = _mm512_shuffle_i32x4 (u[j], u[j + 4], 0x88);
+    __m512i b = _mm512_shuffle_i32x4 (u[j], u[j + 4], 0xdd);
+    __m512i c = _mm512_shuffle_i32x4 (u[j + 8], u[j + 12], 0x88);
+    __m512i d = _mm512_shuffle_i32x4 (u[j + 8], u[j + 12], 0xdd);
+
+    v[j] = _mm512_shuffle_i32x4 (a, c, 0x88);
+    v[j + 4] = _mm512_shuffle_i32x4 (b, d, 0x88);
+    v[j + 8] = _mm512_shuffle_i32x4 (a, c, 0xdd);
+    v[j + 12] = _mm512_shuffle_i32x4 (b, d, 0xdd);
+  }
+}
+
+/* Rows of bytes become columns of dwords: dword r of column q holds the bytes
+ * 4 q to 4 q + 3 of row r. */
+static inline void
+turn_strip (const RexnetFilter * f, const guint8 * src, gsize stride,
+    guint8 * columns)
+{
+  guint bytes = f->start[f->n_out - 1] + f->taps;
+
+  for (guint x = 0; x < bytes; x += 64) {
+    __m512i v[16];
+
+    for (guint r = 0; r < 16; r++)
+      v[r] = load (src + r * stride + x);
+    transpose (v);
+    for (guint q = 0; q < 16; q++)
+      store (columns + x * REXNET_STRIP + q * 64, v[q]);
+  }
+}
+
+/* Four columns of dwords become one of four bytes a dword, within [0, 255]. */
+static inline __m512i
+join_bytes (__m512i a, __m512i b, __m512i c, __m512i d)
+{
+  const __m512i order = _mm512_broadcast_i32x4 (_mm_setr_epi8 (0, 4, 8, 12, 1,
+          5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+
+  return _mm512_shuffle_epi8 (_mm512_packus_epi16 (_mm512_packs_epi32 (a, b),
+          _mm512_packs_epi32 (c, d)), order);
+}
+
+/* Two columns of dwords become one of two words a dword. */
+static inline __m512i
+join_words (__m512i a, __m512i b)
+{
+  const __m512i order = _mm512_broadcast_i32x4 (_mm_setr_epi8 (0, 1, 8, 9, 2,
+          3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15));
+
+  return _mm512_shuffle_epi8 (_mm512_packs_epi32 (a, b), order);
+}
+
+/* Turns 16 columns of dwords back into rows at @dst. */
+static inline void
+turn_back (__m512i v[16], guint8 * dst, gsize stride)
+{
+  transpose (v);
+  for (guint r = 0; r < 16; r++)
+    store (dst + r * stride, v[r]);
+}
+
+/* Outputs @i to @i + 3 of all rows, of which only those before n_out matter. */
+typedef void (*Columns) (const RexnetFilter * filter, guint i,
+    const guint8 * columns, __m512i out[4]);
+
+/* @filter4 is inlined. */
+static inline __attribute__ ((always_inline)) void
+filter_bytes (const RexnetFilter * f, const guint8 * src, gsize src_stride,
+    guint8 * dst, gsize dst_stride, guint8 * work, Columns filter4)
+{
+  turn_strip (f, src, src_stride, work);
+  for (guint x = 0; x < f->n_out; x += 64) {
+    __m512i v[16], c[4];
+
+    for (guint q = 0; q < 16; q++) {
+      filter4 (f, x + 4 * q, work, c);
+      v[q] = join_bytes (c[0], c[1], c[2], c[3]);
+    }
+    turn_back (v, dst + x, dst_stride);
+  }
+}
+
+static inline __attribute__ ((always_inline)) void
+filter_words (const RexnetFilter * f, const guint8 * src, gsize src_stride,
+    gint16 * dst, gsize dst_stride, guint8 * work, Columns filter4)
+{
+  turn_strip (f, src, src_stride, work);
+  for (guint x = 0; x < f->n_out; x += 32) {
+    __m512i v[16], c[4];
+
+    for (guint q = 0; q < 16; q += 2) {
+      filter4 (f, x + 2 * q, work, c);
+      v[q] = join_words (c[0], c[1]);
+      v[q + 1] = join_words (c[2], c[3]);
+    }
+    turn_back (v, (guint8 *) (dst + x), dst_stride);
+  }
+}
+
+void rexnet_vertical_exact_avx512 (const RexnetFilter * filter, guint i,
+    const void *const *rows, guint width, guint8 * dst);
+void rexnet_vertical_sum_avx512 (const RexnetFilter * filter, guint i,
+    const void *const *rows, guint width, gint32 * dst);
+void rexnet_emit_avx512 (const guint8 * src, float scale, float offset,
+    float *dst, guint width);
+void rexnet_emit_yuv_avx512 (gint32 * const src[3], const RexnetYuv * yuv,
+    const RexnetNormal * normal, float *const dst[3], guint width);
