@@ -24,7 +24,7 @@ head_panel (const RexnetFrame * frame, const RexnetPanel * panel,
   RexnetGemm gemm = {
     .a = rexnet_frame_buffer (frame,
         plan->layout.map[(plan->net->n_blocks + 1) & 1]),
-    .a_block = (gsize) pixels * vl,.k = plan->head.k,.b = panel->weights,
+    .a_block = plan->map_plane,.k = plan->head.k,.b = panel->weights,
     .bias = plan->head.bias + panel->block * vl,
     .d = memory,.d_block = HEAD_CHUNK * vl,.finish = plan->head.finish,
     .prefetch = prefetch

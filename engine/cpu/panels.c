@@ -39,7 +39,7 @@ produce (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint i,
   const RexnetPanel *panel = &expand->panels[i];
   guint vl = kernels->vl, pixels = plan->in_width * plan->in_height;
   RexnetGemm gemm = {
-    .a = rexnet_frame_buffer (frame, plan->in),.a_block = (gsize) pixels * vl,
+    .a = rexnet_frame_buffer (frame, plan->in),.a_block = plan->in_plane,
     .k = expand->k,.b = panel->weights,
     .bias = expand->bias + panel->block * vl,
     .d = buffer,.d_block = bordered (frame->plan, plan).block,
@@ -58,7 +58,7 @@ copy_block (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint b,
   guint vl = frame->plan->kernels.vl;
   gsize row = (gsize) plan->in_width * vl;
   const float *in = rexnet_frame_buffer (frame, plan->in)
-      + b * plan->in_height * row;
+      + b * plan->in_plane;
 
   for (guint y = 0; y < plan->in_height; y++)
     memcpy (buffer + plan->offset[y * plan->in_width], in + y * row,
@@ -76,7 +76,7 @@ convolve (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint b,
   guint vl = kernels->vl, pixels = plan->width * plan->height;
   gsize row = (gsize) bordered (frame->plan, plan).width * vl;
   float *d = rexnet_frame_buffer (frame, frame->plan->layout.depthwise)
-      + (gsize) b * pixels * vl;
+      + b * plan->plane;
   RexnetDepthwise k = {
     .weights = plan->depthwise.weights
         + (gsize) b * conv->kernel * conv->kernel * vl,
@@ -101,11 +101,10 @@ static void
 project_own (const RexnetFrame * frame, const RexnetBlockPlan * plan,
     guint block, guint end, guint thread)
 {
-  gsize map = (gsize) plan->width * plan->height * frame->plan->kernels.vl;
   RexnetProjection p = {
     .a = rexnet_frame_buffer (frame, frame->plan->layout.depthwise)
-        + block * map,
-    .a_block = map,.block = block,.end = end,
+        + block * plan->plane,
+    .a_block = plan->plane,.block = block,.end = end,
     .pixels = plan->width * plan->height,.prefetch = TRUE,
     .partial = frame->plan->threads > 1 ?
         rexnet_frame_partial (frame, thread) : NULL

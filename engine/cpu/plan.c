@@ -99,6 +99,20 @@ border_offsets (const RexnetBlockPlan * block, guint vl)
   return offset;
 }
 
+/*
+ * Blocks of channels that lie a multiple of 4 kB apart share the sets of L1,
+ * and a load that follows a store to the same place within 4 kB waits for it:
+ * maps of 56 x 56 and 112 x 112 get a little more room.
+ */
+static gsize
+plane_floats (const RexnetPlan * plan, guint pixels)
+{
+  const guint page = 1024, apart = 144;
+  gsize floats = (gsize) pixels * plan->kernels.vl;
+
+  return floats % page < apart ? floats + apart : floats;
+}
+
 static void
 shape_block (RexnetPlan * plan, guint i, guint in_width, guint in_height)
 {
@@ -111,6 +125,8 @@ shape_block (RexnetPlan * plan, guint i, guint in_width, guint in_height)
   block->in_height = in_height;
   block->width = rexnet_conv_out_size (conv, in_width);
   block->height = rexnet_conv_out_size (conv, in_height);
+  block->in_plane = plane_floats (plan, in_width * in_height);
+  block->plane = plane_floats (plan, block->width * block->height);
   block->gated = rexnet_conv_present (&net->se_reduce);
   block->source = rexnet_conv_present (&net->expand) ? REXNET_SOURCE_EXPAND :
       i == 0 ? REXNET_SOURCE_STEM : REXNET_SOURCE_MAP;
@@ -392,6 +408,19 @@ take (RexnetLayout * layout, gsize floats)
   return at;
 }
 
+/*
+ * The distance between the buffers of two threads. Prefetchers follow a walk
+ * over blocks of channels some strides past its end; where they find lines that
+ * another core is writing, that core has to take them back each time.
+ */
+static gsize
+apart (gsize floats)
+{
+  const gsize gap = 64 << 10;
+
+  return (floats + 15) / 16 * 16 + gap;
+}
+
 static gsize
 block_private (const RexnetPlan * plan, const RexnetBlockPlan * block)
 {
@@ -415,12 +444,12 @@ add_up_needs (const RexnetPlan * plan)
 
   for (guint i = 0; i < plan->net->n_blocks; i++) {
     const RexnetBlockPlan *block = &plan->blocks[i];
-    gsize out = pixels_of (block) * block->project.blocks * vl;
+    gsize out = block->plane * block->project.blocks;
 
     needs.map[i & 1] = MAX (needs.map[i & 1], out);
     if (block->gated || !block->by_rows)
       needs.depthwise = MAX (needs.depthwise,
-          pixels_of (block) * block->depthwise.blocks * vl);
+          block->plane * block->depthwise.blocks);
     if (block->split_k && plan->threads > 1)
       needs.partial = MAX (needs.partial, out);
     needs.zero = MAX (needs.zero, (gsize) (block->in_width + 8) * vl);
@@ -456,9 +485,9 @@ plan_memory (RexnetPlan * plan)
         (gsize) plan->classifier[i].blocks * vl * plan->batch);
   layout->squeezed_stride = (needs.squeezed + 15) / 16 * 16;
   layout->squeezed = take (layout, layout->squeezed_stride * plan->threads);
-  layout->partial_stride = (needs.partial + 15) / 16 * 16;
+  layout->partial_stride = apart (needs.partial);
   layout->partial = take (layout, layout->partial_stride * plan->threads);
-  layout->private_stride = (needs.private + 15) / 16 * 16;
+  layout->private_stride = apart (needs.private);
   layout->private = take (layout, layout->private_stride * plan->threads);
 }
 
@@ -481,6 +510,7 @@ shape_network (RexnetPlan * plan, GError ** error)
   }
   plan->map_width = width;
   plan->map_height = height;
+  plan->map_plane = plane_floats (plan, width * height);
   return TRUE;
 }
 

@@ -46,6 +46,7 @@ struct _RexnetBlockPlan
 
   guint in_width, in_height, width, height;
   gsize in, out;                /* the maps, in floats from the memory's start */
+  gsize in_plane, plane;        /* floats from a block of channels to the next */
 
   gboolean by_rows;
   gboolean split_k;             /* by panels: threads sum over their channels */
@@ -106,6 +107,7 @@ struct _RexnetPlan
   RexnetPointwise stem, head, classifier[REXNET_MAX_CLASSIFIERS];
   RexnetBlockPlan *blocks;
   guint map_width, map_height;  /* of the head */
+  gsize map_plane;
 
   GArray *steps;                /* RexnetStep */
   RexnetLayout layout;

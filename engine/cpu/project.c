@@ -85,10 +85,9 @@ rexnet_project (const RexnetFrame * frame, const RexnetBlockPlan * block,
   const RexnetKernels *kernels = &frame->plan->kernels;
   const RexnetPointwise *project = &block->project;
   guint vl = kernels->vl, k = p->block * vl;
-  gsize map = (gsize) block->width * block->height * vl;
   RexnetGemm gemm = {
     .a = p->a,.a_block = p->a_block,.k = MIN (p->end * vl, project->k) - k,
-    .d_block = map,.residual_block = map,
+    .d_block = block->plane,.residual_block = block->in_plane,
     .finish = p->partial ? rexnet_finish (REXNET_ACTIVATION_NONE) :
         project->finish
   };
@@ -100,11 +99,12 @@ rexnet_project (const RexnetFrame * frame, const RexnetBlockPlan * block,
     const RexnetPanel *panel = &project->panels[i];
 
     gemm.b = rexnet_panel_row (panel, vl, k);
-    gemm.d = out + panel->block * map;
+    gemm.d = out + panel->block * block->plane;
     if (!p->partial) {
       gemm.bias = project->bias + panel->block * vl;
       gemm.residual_columns = residual_columns (block, panel, vl);
-      gemm.residual = gemm.residual_columns ? in + panel->block * map : NULL;
+      gemm.residual = gemm.residual_columns ?
+          in + panel->block * block->in_plane : NULL;
     }
     gemm.prefetch = p->prefetch && i + 1 < project->n_panels ?
         rexnet_panel_row (panel + 1, vl, k) : NULL;
@@ -147,12 +147,12 @@ load_gated (const RexnetFrame * frame, const RexnetBlockPlan * block,
 {
   const RexnetKernels *kernels = &frame->plan->kernels;
   guint vl = kernels->vl;
-  gsize map = (gsize) block->width * block->height * vl;
   const float *a = rexnet_frame_buffer (frame, frame->plan->layout.depthwise)
       + (gsize) pixel * vl;
 
   for (guint b = part->block; b < part->end; b++, d += (gsize) pixels * vl)
-    kernels->scale (a + b * map, gate + b * vl, d, pixels, &block->scaled);
+    kernels->scale (a + b * block->plane, gate + b * vl, d, pixels,
+        &block->scaled);
 }
 
 gsize
@@ -174,7 +174,6 @@ rexnet_step_project (const RexnetFrame * frame, const RexnetStep * step,
   float *hidden = rexnet_frame_private (frame, thread);
   float *gate = hidden + block->squeeze.blocks * vl;
   float *tile = gate + block->depthwise.blocks * vl;
-  gsize map = (gsize) block->width * block->height * vl;
   RexnetProjection p = {
     .block = part.block,.end = part.end,.prefetch = TRUE,
     .partial = block->split_k && frame->plan->threads > 1 ?
@@ -200,8 +199,8 @@ rexnet_step_project (const RexnetFrame * frame, const RexnetStep * step,
       p.a_block = (gsize) p.pixels * vl;
     } else {
       p.a = rexnet_frame_buffer (frame, frame->plan->layout.depthwise)
-          + part.block * map + p.pixel * vl;
-      p.a_block = map;
+          + part.block * block->plane + p.pixel * vl;
+      p.a_block = block->plane;
     }
     rexnet_project (frame, block, &p);
   }
@@ -240,12 +239,13 @@ rexnet_step_reduce (const RexnetFrame * frame, const RexnetStep * step,
   guint parts = collect_parts (frame, block, all);
 
   for (guint b = 0; b < project->blocks; b++) {
-    gsize at = ((gsize) b * pixels + first) * vl;
+    gsize at = b * block->plane + (gsize) first * vl;
 
     for (guint i = 0; i < parts; i++)
       part[i] = all[i] + at;
     kernels->reduce (part, parts, project->bias + b * vl,
-        b < residual ? rexnet_frame_buffer (frame, block->in) + at : NULL,
+        b < residual ? rexnet_frame_buffer (frame, block->in)
+        + b * block->in_plane + (gsize) first * vl : NULL,
         rexnet_frame_buffer (frame, block->out) + at, n, &project->finish);
   }
 }

@@ -137,7 +137,7 @@ produce_expansion (Strip * s, guint row, guint end)
   const RexnetPointwise *expand = &block->expand;
   const float *in = rexnet_frame_buffer (s->frame, block->in);
   RexnetGemm gemm = {
-    .a_block = (gsize) block->in_width * block->in_height * s->vl,
+    .a_block = block->in_plane,
     .k = expand->k,
     .d_block = (gsize) block->depth * ring_width (block) * s->vl,
     .finish = expand->finish
@@ -166,8 +166,8 @@ copy_map (Strip * s, guint row, guint end)
   for (guint b = 0; b < block->depthwise.blocks; b++)
     for (guint y = row; y < end; y++)
       memcpy (ring_row (s, b, y) + ((int) s->from - s->left) * (gsize) s->vl,
-          in + (((gsize) b * block->in_height + y) * block->in_width + s->from)
-          * s->vl, (s->to - s->from) * (gsize) s->vl * sizeof (float));
+          in + b * block->in_plane
+          + ((gsize) y * block->in_width + s->from) * s->vl, (s->to - s->from) * (gsize) s->vl * sizeof (float));
 }
 
 /* The columns of the ring that lie outside the map. */
@@ -226,7 +226,7 @@ convolved (const Strip * s, guint b, guint y, gsize * row)
   }
   *row = (gsize) block->width * s->vl;
   return rexnet_frame_buffer (s->frame, s->frame->plan->layout.depthwise)
-      + ((gsize) b * block->height + y) * *row + (gsize) s->x * s->vl;
+      + b * block->plane + y * *row + (gsize) s->x * s->vl;
 }
 
 static void

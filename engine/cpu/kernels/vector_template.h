@@ -88,22 +88,36 @@ activate (float *d, guint n, const RexnetFinish * finish, float *pool)
     vec_store (pool, vec_add (vec_load (pool), total));
 }
 
-static void
-reduce (const float *const *part, guint parts, const float *bias,
-    const float *residual, float *d, guint n, const RexnetFinish * finish)
+VEC_INLINE void
+reduce_parts (const float *const *part, guint parts, const float *bias,
+    const float *residual, float *d, guint n, const RexnetFinish * finish,
+    const gboolean smooth)
 {
   const Vec b = vec_load (bias);
+  const Vec low = vec_set (finish->low), high = vec_set (finish->high);
 
   for (guint i = 0; i < n; i++) {
-    Vec a = b;
+    Vec a = vec_add (b, vec_load (part[0] + i * VL));
 
-    for (guint p = 0; p < parts; p++)
+    for (guint p = 1; p < parts; p++)
       a = vec_add (a, vec_load (part[p] + i * VL));
-    a = vec_finish (a, finish);
+    a = smooth ? vec_finish (a, finish) : vec_clamp (a, low, high);
     if (residual)
       a = vec_add (a, vec_load (residual + i * VL));
     vec_store (d + i * VL, a);
   }
+}
+
+static void
+reduce (const float *const *part, guint parts, const float *bias,
+    const float *residual, float *d, guint n, const RexnetFinish * finish)
+{
+  if (finish->smooth != REXNET_ACTIVATION_NONE)
+    reduce_parts (part, parts, bias, residual, d, n, finish, TRUE);
+  else if (parts == 2)
+    reduce_parts (part, 2, bias, residual, d, n, finish, FALSE);
+  else
+    reduce_parts (part, parts, bias, residual, d, n, finish, FALSE);
 }
 
 static void
