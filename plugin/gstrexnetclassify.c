@@ -22,46 +22,29 @@
 #include <gst/video/video.h>
 
 #include "rexnetanalytics.h"
+#include "rexnetenums.h"
 #include "rexnetframe.h"
 #include "rexnetmeta.h"
 #include "rexnetpacer.h"
-#include "rexnetshare.h"
+#include "rexnetsettings.h"
 
 GST_DEBUG_CATEGORY_STATIC (rexnet_classify_debug);
 #define GST_CAT_DEFAULT rexnet_classify_debug
 
 #define MAX_PIXELS 32768
-#define MAX_WIDTH 10.0
-#define MAX_THREADS 256
-
-#define ANY_VARIANT (-1)
-
-/* What may change while frames flow. */
-typedef struct
-{
-  guint top_k;
-  double threshold;
-  guint interval;
-  gboolean post_messages;
-  guint analytics_top_k;
-} Tuning;
 
 struct _GstRexnetClassify
 {
   GstBaseTransform parent;
 
   /* Guarded by the object lock. */
-  char *model, *labels, *device;
-  int variant;                  /* a RexnetVariant or ANY_VARIANT */
-  double width;
-  guint threads;
-  RexnetScheduling scheduling;
-  Tuning tuning;
+  RexnetSettings settings;
   RexnetPacer pacer;
   guint64 frames, inferred, skipped, errors;
 
   /* Set by start and stop; read by others with the object lock. */
   RexnetEngine *engine;
+  gboolean fell_back;           /* and that has been said */
 
   /* Of the streaming thread. */
   RexnetFrame frame;
@@ -76,25 +59,11 @@ struct _GstRexnetClassify
 
 enum
 {
-  PROP_0,
-  PROP_MODEL,
-  PROP_LABELS,
-  PROP_WIDTH,
-  PROP_VARIANT,
-  PROP_DEVICE,
-  PROP_ACTIVE_DEVICE,
-  PROP_THREADS,
-  PROP_SCHEDULING,
-  PROP_TOP_K,
-  PROP_THRESHOLD,
-  PROP_INTERVAL,
-  PROP_POST_MESSAGES,
-  PROP_ANALYTICS_TOP_K,
+  PROP_ACTIVE_DEVICE = REXNET_N_SETTINGS,
   PROP_STATS,
-  N_PROPS
 };
 
-static GParamSpec *props[N_PROPS];
+static GParamSpec *active_device;
 
 #define gst_rexnet_classify_parent_class parent_class
 G_DEFINE_TYPE_WITH_CODE (GstRexnetClassify, gst_rexnet_classify,
@@ -104,54 +73,7 @@ G_DEFINE_TYPE_WITH_CODE (GstRexnetClassify, gst_rexnet_classify,
 GST_ELEMENT_REGISTER_DEFINE (rexnetclassify, "rexnetclassify", GST_RANK_NONE,
     GST_TYPE_REXNET_CLASSIFY);
 
-#define GST_TYPE_REXNET_VARIANT (gst_rexnet_variant_get_type ())
-static GType
-gst_rexnet_variant_get_type (void)
-{
-  static gsize type;
-  static const GEnumValue values[] = {
-    {ANY_VARIANT, "Whatever the model file holds", "any"},
-    {REXNET_VARIANT_REXNET, "ReXNet", "rexnet"},
-    {REXNET_VARIANT_REXNET_LITE, "ReXNet-lite", "rexnet-lite"},
-    {REXNET_VARIANT_REXNETR, "ReXNet with channels in multiples of 8",
-        "rexnetr"},
-    {0}
-  };
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (&type,
-        g_enum_register_static ("GstRexnetVariant", values));
-  return type;
-}
-
-#define GST_TYPE_REXNET_SCHEDULING (gst_rexnet_scheduling_get_type ())
-static GType
-gst_rexnet_scheduling_get_type (void)
-{
-  static gsize type;
-  static const GEnumValue values[] = {
-    {REXNET_SCHEDULING_LATENCY, "All threads on one frame", "latency"},
-    {REXNET_SCHEDULING_THROUGHPUT, "One frame a thread, where elements share "
-          "an engine", "throughput"},
-    {0}
-  };
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (&type,
-        g_enum_register_static ("GstRexnetScheduling", values));
-  return type;
-}
-
 /* ---- properties -------------------------------------------------------- */
-
-static void
-set_string (char **field, const GValue * value)
-{
-  const char *string = g_value_get_string (value);
-
-  g_free (*field);
-  *field = string && *string ? g_strdup (string) : NULL;
-}
 
 static void
 gst_rexnet_classify_set_property (GObject * object, guint id,
@@ -160,46 +82,7 @@ gst_rexnet_classify_set_property (GObject * object, guint id,
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL:
-      set_string (&self->model, value);
-      break;
-    case PROP_LABELS:
-      set_string (&self->labels, value);
-      break;
-    case PROP_WIDTH:
-      self->width = g_value_get_double (value);
-      break;
-    case PROP_VARIANT:
-      self->variant = g_value_get_enum (value);
-      break;
-    case PROP_DEVICE:
-      set_string (&self->device, value);
-      break;
-    case PROP_THREADS:
-      self->threads = g_value_get_uint (value);
-      break;
-    case PROP_SCHEDULING:
-      self->scheduling = g_value_get_enum (value);
-      break;
-    case PROP_TOP_K:
-      self->tuning.top_k = g_value_get_uint (value);
-      break;
-    case PROP_THRESHOLD:
-      self->tuning.threshold = g_value_get_double (value);
-      break;
-    case PROP_INTERVAL:
-      self->tuning.interval = g_value_get_uint (value);
-      break;
-    case PROP_POST_MESSAGES:
-      self->tuning.post_messages = g_value_get_boolean (value);
-      break;
-    case PROP_ANALYTICS_TOP_K:
-      self->tuning.analytics_top_k = g_value_get_uint (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-  }
+  rexnet_settings_set (&self->settings, id, value);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -228,51 +111,15 @@ gst_rexnet_classify_get_property (GObject * object, guint id, GValue * value,
 
   GST_OBJECT_LOCK (self);
   switch (id) {
-    case PROP_MODEL:
-      g_value_set_string (value, self->model);
-      break;
-    case PROP_LABELS:
-      g_value_set_string (value, self->labels);
-      break;
-    case PROP_WIDTH:
-      g_value_set_double (value, self->width);
-      break;
-    case PROP_VARIANT:
-      g_value_set_enum (value, self->variant);
-      break;
-    case PROP_DEVICE:
-      g_value_set_string (value, self->device ? self->device : "auto");
-      break;
     case PROP_ACTIVE_DEVICE:
       g_value_set_string (value, self->engine ?
           rexnet_engine_get_info (self->engine)->device : NULL);
-      break;
-    case PROP_THREADS:
-      g_value_set_uint (value, self->threads);
-      break;
-    case PROP_SCHEDULING:
-      g_value_set_enum (value, self->scheduling);
-      break;
-    case PROP_TOP_K:
-      g_value_set_uint (value, self->tuning.top_k);
-      break;
-    case PROP_THRESHOLD:
-      g_value_set_double (value, self->tuning.threshold);
-      break;
-    case PROP_INTERVAL:
-      g_value_set_uint (value, self->tuning.interval);
-      break;
-    case PROP_POST_MESSAGES:
-      g_value_set_boolean (value, self->tuning.post_messages);
-      break;
-    case PROP_ANALYTICS_TOP_K:
-      g_value_set_uint (value, self->tuning.analytics_top_k);
       break;
     case PROP_STATS:
       g_value_take_boxed (value, make_stats (self));
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      rexnet_settings_get (&self->settings, id, value);
   }
   GST_OBJECT_UNLOCK (self);
 }
@@ -300,24 +147,62 @@ post_error (GstRexnetClassify * self, const GError * error)
       GST_FUNCTION, __LINE__);
 }
 
+typedef struct
+{
+  GstRexnetClassify *self;
+  gboolean begun;
+} Progress;
+
+static void
+post_progress (Progress * progress, GstProgressType type, const char *text)
+{
+  gst_element_post_message (GST_ELEMENT (progress->self),
+      gst_message_new_progress (GST_OBJECT (progress->self), type,
+          "rexnet-start", text));
+}
+
+static void
+on_progress (const char *what, double fraction, gpointer data)
+{
+  g_autofree char *text = g_strdup_printf ("%s: %.0f%%", what, fraction * 100);
+  Progress *progress = data;
+
+  post_progress (progress, progress->begun ? GST_PROGRESS_TYPE_CONTINUE :
+      GST_PROGRESS_TYPE_START, text);
+  progress->begun = TRUE;
+}
+
 static RexnetEngine *
 acquire_engine (GstRexnetClassify * self, GError ** error)
 {
-  g_autofree char *model = NULL, *labels = NULL, *device = NULL;
-  RexnetRequest request = { 0 };
+  g_auto (RexnetSettings) settings = { 0 };
+  Progress progress = { self, FALSE };
+  RexnetRequest request;
+  RexnetEngine *engine;
 
   GST_OBJECT_LOCK (self);
-  request.model = model = g_strdup (self->model);
-  request.labels = labels = g_strdup (self->labels);
-  request.device = device = g_strdup (self->device ? self->device : "auto");
-  request.any_variant = self->variant == ANY_VARIANT;
-  request.variant = request.any_variant ? 0 : self->variant;
-  request.width = self->width;
-  request.threads = self->threads;
-  request.scheduling = self->scheduling;
+  rexnet_settings_copy (&settings, &self->settings);
   GST_OBJECT_UNLOCK (self);
 
-  return rexnet_share_acquire (&request, error);
+  rexnet_settings_to_request (&settings, &request);
+  engine = rexnet_share_acquire (&request, on_progress, &progress, error);
+  if (progress.begun)
+    post_progress (&progress, engine ? GST_PROGRESS_TYPE_COMPLETE :
+        GST_PROGRESS_TYPE_ERROR, engine ? "ready" : "failed");
+  return engine;
+}
+
+/* Says once that a device was left for the CPU. */
+static void
+check_fallback (GstRexnetClassify * self)
+{
+  const RexnetEngineInfo *info = rexnet_engine_get_info (self->engine);
+  if (!info->fallback || self->fell_back)
+    return;
+  self->fell_back = TRUE;
+  GST_ELEMENT_WARNING (self, RESOURCE, FAILED,
+      ("The device failed, going on on the CPU: %s", info->fallback), (NULL));
+  g_object_notify_by_pspec (G_OBJECT (self), active_device);
 }
 
 /* Two inferences of a grey picture: the first frame comes as fast as the
@@ -375,7 +260,9 @@ gst_rexnet_classify_start (GstBaseTransform * trans)
   GST_INFO_OBJECT (self, "model %s on %s, %.1f ms a frame",
       rexnet_model_get_info (rexnet_engine_get_model (engine))->name,
       rexnet_engine_get_info (engine)->device, us / 1000.);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ACTIVE_DEVICE]);
+  self->fell_back = FALSE;
+  check_fallback (self);
+  g_object_notify_by_pspec (G_OBJECT (self), active_device);
   return TRUE;
 }
 
@@ -393,7 +280,7 @@ gst_rexnet_classify_stop (GstBaseTransform * trans)
   rexnet_frame_clear (&self->frame);
   g_clear_pointer (&self->scores, g_free);
   g_clear_pointer (&self->best, g_free);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ACTIVE_DEVICE]);
+  g_object_notify_by_pspec (G_OBJECT (self), active_device);
   return TRUE;
 }
 
@@ -447,6 +334,7 @@ infer (GstRexnetClassify * self, GstBuffer * buffer, GstClockTime running)
     return FALSE;
   }
   self->have_result = TRUE;
+  check_fallback (self);
   if (latency_changed)
     gst_element_post_message (GST_ELEMENT (self),
         gst_message_new_latency (GST_OBJECT (self)));
@@ -487,7 +375,7 @@ post_result (GstRexnetClassify * self, GstBuffer * buffer,
 }
 
 static void
-attach (GstRexnetClassify * self, GstBuffer * buffer, const Tuning * tuning,
+attach (GstRexnetClassify * self, GstBuffer * buffer, const RexnetTuning * tuning,
     GstClockTime age)
 {
   guint n = rexnet_top_k (self->scores, self->classes,
@@ -510,7 +398,7 @@ attach (GstRexnetClassify * self, GstBuffer * buffer, const Tuning * tuning,
 
 /* Whether this frame gets an inference of its own. */
 static gboolean
-is_due (GstRexnetClassify * self, GstBuffer * buffer, const Tuning * tuning,
+is_due (GstRexnetClassify * self, GstBuffer * buffer, const RexnetTuning * tuning,
     GstClockTime running)
 {
   GstClockTime now = GST_CLOCK_TIME_NONE;
@@ -542,10 +430,10 @@ gst_rexnet_classify_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   GstClockTime running = gst_segment_to_running_time (&trans->segment,
       GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
   gboolean due;
-  Tuning tuning;
+  RexnetTuning tuning;
 
   GST_OBJECT_LOCK (self);
-  tuning = self->tuning;
+  tuning = self->settings.tuning;
   self->frames++;
   GST_OBJECT_UNLOCK (self);
 
@@ -617,61 +505,23 @@ gst_rexnet_classify_finalize (GObject * object)
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (object);
 
-  g_free (self->model);
-  g_free (self->labels);
-  g_free (self->device);
+  rexnet_settings_clear (&self->settings);
   G_OBJECT_CLASS (parent_class)->finalize (object);
 }
 
 static void
 install_properties (GObjectClass * class)
 {
-  GParamFlags rw = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
-  GParamFlags ready = rw | GST_PARAM_MUTABLE_READY;
-  GParamFlags playing = rw | GST_PARAM_MUTABLE_PLAYING;
-  GParamFlags ro = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+  GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
 
-  props[PROP_MODEL] = g_param_spec_string ("model", "Model",
-      "Model file (.pth, .bin or .safetensors); unset: the one found by width "
-      "and variant, or the built-in one", NULL, ready);
-  props[PROP_LABELS] = g_param_spec_string ("labels", "Labels",
-      "Text file with one label a line, in place of the model's own", NULL,
-      ready);
-  props[PROP_WIDTH] = g_param_spec_double ("width", "Width",
-      "Width multiplier of the model to look for or to insist on; 0: any",
-      0, MAX_WIDTH, 0, ready);
-  props[PROP_VARIANT] = g_param_spec_enum ("variant", "Variant",
-      "Variant of the model to look for or to insist on",
-      GST_TYPE_REXNET_VARIANT, ANY_VARIANT, ready);
-  props[PROP_DEVICE] = g_param_spec_string ("device", "Device",
-      "Where to run: auto or cpu", "auto", ready);
-  props[PROP_ACTIVE_DEVICE] = g_param_spec_string ("active-device",
-      "Active device", "Where it runs; NULL while stopped", NULL, ro);
-  props[PROP_THREADS] = g_param_spec_uint ("threads", "Threads",
-      "Worker threads; 0: one for each core", 0, MAX_THREADS, 0, ready);
-  props[PROP_SCHEDULING] = g_param_spec_enum ("scheduling", "Scheduling",
-      "How the threads share the work", GST_TYPE_REXNET_SCHEDULING,
-      REXNET_SCHEDULING_LATENCY, ready);
-  props[PROP_TOP_K] = g_param_spec_uint ("top-k", "Top k",
-      "Most labels a frame, best first", 1, G_MAXUINT16, 5, playing);
-  props[PROP_THRESHOLD] = g_param_spec_double ("threshold", "Threshold",
-      "Least score of a label", 0, 1, 0, playing);
-  props[PROP_INTERVAL] = g_param_spec_uint ("interval", "Interval",
-      "Classify every Nth frame; the others carry the last result and its age",
-      1, G_MAXUINT, 1, playing);
-  props[PROP_POST_MESSAGES] = g_param_spec_boolean ("post-messages",
-      "Post messages", "Post each new result on the bus, as an element message "
-      "\"rexnet-classification\"", FALSE, playing);
-  props[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
-      "Frames, inferences, and the time they took", GST_TYPE_STRUCTURE, ro);
-#ifdef HAVE_ANALYTICS
-  props[PROP_ANALYTICS_TOP_K] = g_param_spec_uint ("analytics-top-k",
-      "Analytics top k", "Most labels in the GstAnalyticsClsMtd; readers may "
-      "take all of them for true", 0, 16, 1, playing);
-#endif
-  for (guint i = 1; i < N_PROPS; i++)
-    if (props[i])
-      g_object_class_install_property (class, i, props[i]);
+  rexnet_settings_install (class);
+  active_device = g_param_spec_string ("active-device", "Active device",
+      "Where it runs; NULL while stopped", NULL, flags);
+  g_object_class_install_property (class, PROP_ACTIVE_DEVICE, active_device);
+  g_object_class_install_property (class, PROP_STATS,
+      g_param_spec_boxed ("stats", "Statistics",
+          "Frames, inferences, and the time they took", GST_TYPE_STRUCTURE,
+          flags));
 }
 
 /* Every format that GStreamer can unpack, in system memory. */
@@ -702,6 +552,7 @@ gst_rexnet_classify_class_init (GstRexnetClassifyClass * class)
   install_properties (object_class);
   gst_type_mark_as_plugin_api (GST_TYPE_REXNET_VARIANT, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_REXNET_SCHEDULING, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_REXNET_PRECISION, 0);
 
   add_templates (element_class);
   gst_element_class_set_static_metadata (element_class,
@@ -722,6 +573,5 @@ static void
 gst_rexnet_classify_init (GstRexnetClassify * self)
 {
   gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
-  self->variant = ANY_VARIANT;
-  self->tuning = (Tuning) { .top_k = 5, .interval = 1, .analytics_top_k = 1 };
+  rexnet_settings_init (&self->settings);
 }

@@ -22,6 +22,7 @@
 #include <gst/video/video.h>
 
 #include "rexnetanalytics.h"
+#include "rexnetenums.h"
 #include "rexnetlabelbox.h"
 #include "rexnetmeta.h"
 
@@ -93,30 +94,6 @@ G_DEFINE_TYPE_WITH_CODE (GstRexnetOverlay, gst_rexnet_overlay,
         "ReXNet overlay"));
 GST_ELEMENT_REGISTER_DEFINE (rexnetoverlay, "rexnetoverlay", GST_RANK_NONE,
     GST_TYPE_REXNET_OVERLAY);
-
-#define GST_TYPE_REXNET_POSITION (gst_rexnet_position_get_type ())
-static GType
-gst_rexnet_position_get_type (void)
-{
-  static gsize type;
-  static const GEnumValue values[] = {
-    {REXNET_POSITION_TOP_LEFT, "Top left", "top-left"},
-    {REXNET_POSITION_TOP, "Top", "top"},
-    {REXNET_POSITION_TOP_RIGHT, "Top right", "top-right"},
-    {REXNET_POSITION_LEFT, "Left", "left"},
-    {REXNET_POSITION_CENTER, "Centre", "center"},
-    {REXNET_POSITION_RIGHT, "Right", "right"},
-    {REXNET_POSITION_BOTTOM_LEFT, "Bottom left", "bottom-left"},
-    {REXNET_POSITION_BOTTOM, "Bottom", "bottom"},
-    {REXNET_POSITION_BOTTOM_RIGHT, "Bottom right", "bottom-right"},
-    {0}
-  };
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (&type,
-        g_enum_register_static ("GstRexnetPosition", values));
-  return type;
-}
 
 /* ---- properties -------------------------------------------------------- */
 

@@ -7,12 +7,12 @@
 typedef struct
 {
   char *key;
-  RexnetEngine *engine;
+  RexnetEngine *engine;         /* NULL while someone is making it */
   guint users;
 } Share;
 
-/* Held while an engine is made too, so that nobody makes it twice. */
 static GMutex lock;
+static GCond made;              /* or failed to be */
 static GSList *shares;
 
 /* Official widths differ by 0.1 at least; shapes tell a width to about 0.01. */
@@ -38,9 +38,10 @@ make_key (const RexnetRequest * r)
 
   append_file (key, r->model);
   append_file (key, r->labels);
-  g_string_append_printf (key, "%d|%d|%s|%s|%u|%d", r->any_variant, r->variant,
-      g_ascii_dtostr (width, sizeof width, r->width), r->device, r->threads,
-      r->scheduling);
+  g_string_append_printf (key, "%d|%d|%s|%u|%d|%d|%s|%s", r->any_variant,
+      r->variant, g_ascii_dtostr (width, sizeof width, r->width), r->threads,
+      r->scheduling, r->precision, r->cache_dir ? r->cache_dir : "default",
+      r->device);
   return g_string_free (key, FALSE);
 }
 
@@ -112,10 +113,13 @@ load_model (const RexnetRequest * r, GError ** error)
 }
 
 static RexnetEngine *
-make_engine (const RexnetRequest * r, GError ** error)
+make_engine (const RexnetRequest * r, RexnetProgressFunc progress,
+    gpointer progress_data, GError ** error)
 {
   RexnetEngineOptions options = {
     .device = r->device, .threads = r->threads, .scheduling = r->scheduling,
+    .precision = r->precision, .cache_dir = r->cache_dir,
+    .progress = progress, .progress_data = progress_data,
   };
   RexnetModel *model = load_model (r, error);
   RexnetEngine *engine;
@@ -127,27 +131,51 @@ make_engine (const RexnetRequest * r, GError ** error)
   return engine;
 }
 
+/* With the lock. */
+static Share *
+find (const char *key)
+{
+  for (GSList * l = shares; l; l = l->next)
+    if (g_str_equal (((Share *) l->data)->key, key))
+      return l->data;
+  return NULL;
+}
+
+/* With the lock. */
+static void
+forget (Share * share)
+{
+  shares = g_slist_remove (shares, share);
+  g_free (share->key);
+  g_free (share);
+}
+
 RexnetEngine *
-rexnet_share_acquire (const RexnetRequest * request, GError ** error)
+rexnet_share_acquire (const RexnetRequest * request,
+    RexnetProgressFunc progress, gpointer progress_data, GError ** error)
 {
   g_autofree char *key = make_key (request);
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
   RexnetEngine *engine;
   Share *share;
 
-  for (GSList * l = shares; l; l = l->next) {
-    share = l->data;
-    if (g_str_equal (share->key, key)) {
-      share->users++;
-      return share->engine;
-    }
+  while ((share = find (key)) && !share->engine)
+    g_cond_wait (&made, &lock);
+  if (share) {
+    share->users++;
+    return share->engine;
   }
-  engine = make_engine (request, error);
-  if (!engine)
-    return NULL;
+
   share = g_new (Share, 1);
-  *share = (Share) { g_steal_pointer (&key), engine, 1 };
+  *share = (Share) { g_steal_pointer (&key), NULL, 1 };
   shares = g_slist_prepend (shares, share);
+  g_mutex_unlock (&lock);
+  engine = make_engine (request, progress, progress_data, error);
+  g_mutex_lock (&lock);
+  share->engine = engine;
+  if (!engine)
+    forget (share);
+  g_cond_broadcast (&made);
   return engine;
 }
 
@@ -161,12 +189,10 @@ rexnet_share_release (RexnetEngine * engine)
 
     if (share->engine != engine)
       continue;
-    if (--share->users > 0)
-      return;
-    shares = g_slist_delete_link (shares, l);
-    rexnet_engine_free (share->engine);
-    g_free (share->key);
-    g_free (share);
+    if (--share->users == 0) {
+      forget (share);
+      rexnet_engine_free (engine);
+    }
     return;
   }
 }

@@ -20,19 +20,24 @@ typedef struct
   const char *device;
   guint threads;
   RexnetScheduling scheduling;
+  RexnetPrecision precision;
+  const char *cache_dir;        /* (nullable) */
 } RexnetRequest;
 
 /*
  * Finds or makes the engine: of the model file; else of the file that
  * rexnet_model_find() finds by width and variant; else of the built-in model.
- * Any thread. A file that changed since is loaded anew.
+ * Any thread; who asks for what another is making waits for it. A file that
+ * changed since is loaded anew.
+ * @progress: (nullable): told of a slow start by the one who makes it, with
+ *   no lock held
  *
  * Returns: (transfer full): to be given to rexnet_share_release(), or NULL
  *   with the error. REXNET_ERROR_MISMATCH when the file holds another width
  *   or variant than asked for.
  */
 RexnetEngine *rexnet_share_acquire (const RexnetRequest * request,
-    GError ** error);
+    RexnetProgressFunc progress, gpointer progress_data, GError ** error);
 
 /* The last release of an engine frees it. Any thread. */
 void rexnet_share_release (RexnetEngine * engine);

@@ -47,7 +47,7 @@ stat (GstHarness * h, const char *field)
 
 GST_START_TEST (test_result)
 {
-  GstHarness *h = rgb_harness ("rexnetclassify top-k=4");
+  GstHarness *h = rgb_harness ("rexnetclassify threads=1 top-k=4");
   GstBuffer *buffer = classify (h, 0);
   const GstStructure *r = result (buffer, 0);
   double sum = 0;
@@ -83,7 +83,7 @@ GST_END_TEST;
 GST_START_TEST (test_right_label)
 {
   g_autofree char *caps = video_caps ("RGB", 64, 64);
-  GstHarness *h = video_harness ("rexnetclassify", "RGB", 64, 64);
+  GstHarness *h = video_harness ("rexnetclassify threads=1", "RGB", 64, 64);
   GstVideoInfo info;
   GstBuffer *buffer;
 
@@ -101,7 +101,7 @@ GST_END_TEST;
  * or someone else's too. */
 GST_START_TEST (test_frame_untouched)
 {
-  GstHarness *h = rgb_harness ("rexnetclassify");
+  GstHarness *h = rgb_harness ("rexnetclassify threads=1");
 
   for (int shared = 0; shared < 2; shared++) {
     GstBuffer *in = make_frame (SIZE, 3), *copy = gst_buffer_copy_deep (in);
@@ -141,7 +141,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_interval_and_age)
 {
-  GstHarness *h = rgb_harness ("rexnetclassify interval=3");
+  GstHarness *h = rgb_harness ("rexnetclassify threads=1 interval=3");
 
   for (guint n = 0; n < 9; n++)
     fail_unless_equals_uint64 (age_of (h, n), n % 3 * FRAME);
@@ -162,7 +162,7 @@ GST_END_TEST;
 /* Without times in the stream the age is that of the clock on the wall. */
 GST_START_TEST (test_age_without_timestamps)
 {
-  GstHarness *h = rgb_harness ("rexnetclassify interval=2");
+  GstHarness *h = rgb_harness ("rexnetclassify threads=1 interval=2");
 
   for (guint n = 0; n < 4; n++) {
     GstBuffer *buffer = make_frame (SIZE, n);
@@ -182,7 +182,8 @@ GST_END_TEST;
 /* They apply to results that are attached again, too. */
 GST_START_TEST (test_top_k_and_threshold_while_playing)
 {
-  GstHarness *h = rgb_harness ("rexnetclassify interval=100 top-k=100");
+  GstHarness *h = rgb_harness ("rexnetclassify threads=1 interval=100 "
+      "top-k=100");
   GstBuffer *buffer = classify (h, 0);
   double third = score (result (buffer, 0), 2);
 
@@ -214,7 +215,7 @@ GST_END_TEST;
  * after it. */
 GST_START_TEST (test_stream_resets)
 {
-  GstHarness *h = rgb_harness ("rexnetclassify interval=100");
+  GstHarness *h = rgb_harness ("rexnetclassify threads=1 interval=100");
   GstSegment segment;
   GstBuffer *buffer;
 
@@ -245,7 +246,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_seek_event_passes)
 {
-  GstHarness *h = rgb_harness ("rexnetclassify");
+  GstHarness *h = rgb_harness ("rexnetclassify threads=1");
   GstEvent *event;
 
   gst_buffer_unref (classify (h, 0));
@@ -264,7 +265,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_gaps)
 {
-  GstHarness *h = rgb_harness ("rexnetclassify");
+  GstHarness *h = rgb_harness ("rexnetclassify threads=1");
   GstBuffer *buffer = make_frame (SIZE, 0);
   GstEvent *event;
   gboolean seen = FALSE;
@@ -296,7 +297,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_eos)
 {
-  GstHarness *h = rgb_harness ("rexnetclassify");
+  GstHarness *h = rgb_harness ("rexnetclassify threads=1");
 
   gst_buffer_unref (classify (h, 0));
   fail_unless (gst_harness_push_event (h, gst_event_new_eos ()));
@@ -319,7 +320,7 @@ GST_START_TEST (test_renegotiation)
     {"P010_10LE", 50, 30}, {"YUY2", 7, 90}, {"BGRx", 1, 200}, {"AYUV", 3, 3},
     {"GRAY8", 32768, 2}, {"UYVY", 2, 2000}, {"RGB", 64, 64},
   };
-  GstHarness *h = gst_harness_new ("rexnetclassify");
+  GstHarness *h = gst_harness_new_parse ("rexnetclassify threads=1");
 
   for (guint i = 0; i < G_N_ELEMENTS (steps); i++) {
     gsize size = frame_size (steps[i].format, steps[i].width, steps[i].height);
@@ -343,7 +344,7 @@ GST_START_TEST (test_impossible_sizes_not_negotiated)
   static const int sizes[][2] = { {32769, 16}, {16, 32769}, {0, 16} };
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
-    GstHarness *h = gst_harness_new ("rexnetclassify");
+    GstHarness *h = gst_harness_new_parse ("rexnetclassify threads=1");
 
     set_video_caps (h, "GRAY8", sizes[i][0], sizes[i][1]);
     fail_unless_equals_int (gst_harness_push (h, make_frame (64, 0)),
@@ -379,7 +380,7 @@ check_refused (GstHarness * h, GstBuffer * buffer, const char *words)
 
 GST_START_TEST (test_short_buffer)
 {
-  GstHarness *h = rgb_harness ("rexnetclassify");
+  GstHarness *h = rgb_harness ("rexnetclassify threads=1");
 
   check_refused (h, make_frame (SIZE - 1, 0), "48 x 48 RGB");
   gst_harness_teardown (h);
@@ -394,7 +395,8 @@ GST_START_TEST (test_strides_of_video_meta)
   static const char *const formats[] = { "GRAY8", "AYUV" };
 
   for (guint f = 0; f < G_N_ELEMENTS (formats); f++) {
-    GstHarness *h = video_harness ("rexnetclassify", formats[f], SIDE, SIDE);
+    GstHarness *h = video_harness ("rexnetclassify threads=1", formats[f],
+        SIDE, SIDE);
     gsize size = frame_size (formats[f], SIDE, SIDE), row = size / SIDE;
     gsize offset[GST_VIDEO_MAX_PLANES] = { 100 };
     gint stride[GST_VIDEO_MAX_PLANES] = { row + 24 };
@@ -435,7 +437,7 @@ GST_START_TEST (test_lying_video_meta)
   } lies[] = { {SIDE * 2, SIDE * 6}, {SIDE, SIDE * 3 + 1}, {SIDE, 1 << 24} };
 
   for (guint i = 0; i < G_N_ELEMENTS (lies); i++) {
-    GstHarness *h = rgb_harness ("rexnetclassify");
+    GstHarness *h = rgb_harness ("rexnetclassify threads=1");
     GstBuffer *buffer = make_frame (SIZE, 0);
     gsize offset[GST_VIDEO_MAX_PLANES] = { 0 };
     gint stride[GST_VIDEO_MAX_PLANES] = { lies[i].stride };
@@ -476,7 +478,8 @@ GST_END_TEST;
 
 GST_START_TEST (test_messages)
 {
-  GstHarness *h = rgb_harness ("rexnetclassify interval=2 post-messages=true");
+  GstHarness *h = rgb_harness ("rexnetclassify threads=1 interval=2 "
+      "post-messages=true");
   GstElement *element = gst_harness_find_element (h, "rexnetclassify");
   GstBus *bus = gst_bus_new ();
   guint n_messages = 0;
@@ -536,7 +539,7 @@ read_properties (GstBus * bus, GstMessage * message, gpointer count)
 
 GST_START_TEST (test_messages_hold_no_lock)
 {
-  GstHarness *h = rgb_harness ("rexnetclassify post-messages=true");
+  GstHarness *h = rgb_harness ("rexnetclassify threads=1 post-messages=true");
   GstElement *element = gst_harness_find_element (h, "rexnetclassify");
   GstBus *bus = gst_bus_new ();
   guint count = 0;
@@ -555,7 +558,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_stats)
 {
-  GstHarness *h = rgb_harness ("rexnetclassify");
+  GstHarness *h = rgb_harness ("rexnetclassify threads=1");
   GstElement *element = gst_harness_find_element (h, "rexnetclassify");
   double mean, p50, p95;
   GstStructure *stats;
@@ -578,8 +581,8 @@ GST_END_TEST;
 GST_START_TEST (test_two_classifiers_in_a_row)
 {
   g_autofree char *path = model_path ();
-  g_autofree char *launch = g_strdup_printf ("rexnetclassify top-k=2 ! "
-      "rexnetclassify model=\"%s\" top-k=3", path);
+  g_autofree char *launch = g_strdup_printf ("rexnetclassify threads=1 "
+      "top-k=2 ! rexnetclassify threads=1 model=\"%s\" top-k=3", path);
   GstHarness *h = rgb_harness (launch);
   GstBuffer *buffer = classify (h, 0);
 

@@ -28,7 +28,7 @@ is_coarse (GstVideoFormat format)
 static GHashTable *
 scores_in (const char *caps_string)
 {
-  GstHarness *h = gst_harness_new_parse ("rexnetclassify top-k=10");
+  GstHarness *h = gst_harness_new_parse ("rexnetclassify threads=1 top-k=10");
   GHashTable *scores = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
       g_free);
   GstCaps *caps = gst_caps_from_string (caps_string);
@@ -77,7 +77,7 @@ static GstHarness *keeper;
 static void
 set_up (void)
 {
-  keeper = gst_harness_new ("rexnetclassify");
+  keeper = gst_harness_new_parse ("rexnetclassify threads=1");
 }
 
 static void
@@ -248,7 +248,7 @@ GST_START_TEST (test_interlaced)
         ", height=%d, framerate=25/1", WIDTH, HEIGHT);
     g_autofree char *interlaced = g_strdup_printf ("%s, interlace-mode=%s",
         caps, modes[i]);
-    GstHarness *h = gst_harness_new ("rexnetclassify");
+    GstHarness *h = gst_harness_new_parse ("rexnetclassify threads=1");
     GstVideoInfo info;
     GstBuffer *buffer;
     double *best;

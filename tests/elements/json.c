@@ -48,8 +48,8 @@ check_fields (JsonObject * object)
 
 GST_START_TEST (test_line)
 {
-  GstHarness *h = video_harness ("rexnetclassify top-k=3 interval=2 ! "
-      "rexnetjson", "GRAY8", 32, 32);
+  GstHarness *h = video_harness ("rexnetclassify threads=1 top-k=3 "
+      "interval=2 ! rexnetjson", "GRAY8", 32, 32);
 
   for (guint n = 0; n < 4; n++) {
     GstBuffer *buffer = gst_harness_push_and_pull (h, make_frame (SIZE, n));
@@ -224,8 +224,8 @@ GST_END_TEST;
 /* Two results on a frame are two lines. */
 GST_START_TEST (test_two_results)
 {
-  GstHarness *h = video_harness ("rexnetclassify ! rexnetclassify threads=1 ! "
-      "rexnetjson", "GRAY8", 32, 32);
+  GstHarness *h = video_harness ("rexnetclassify threads=1 ! "
+      "rexnetclassify threads=1 top-k=2 ! rexnetjson", "GRAY8", 32, 32);
   GstBuffer *buffer = gst_harness_push_and_pull (h, make_frame (SIZE, 0));
   g_autofree char *text = NULL;
   g_auto (GStrv) lines = NULL;

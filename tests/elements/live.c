@@ -43,7 +43,7 @@ stat (GstHarness * h, const char *field)
 
 GST_START_TEST (test_latency_query)
 {
-  GstHarness *h = gray_harness ("rexnetclassify");
+  GstHarness *h = gray_harness ("rexnetclassify threads=1");
   GstClockTime own, latency;
 
   gst_harness_set_upstream_latency (h, 40 * GST_MSECOND);
@@ -59,7 +59,7 @@ GST_END_TEST;
 /* Live and late: every frame comes out, few are classified. */
 GST_START_TEST (test_late_frames_pass_unclassified)
 {
-  GstHarness *h = gray_harness ("rexnetclassify");
+  GstHarness *h = gray_harness ("rexnetclassify threads=1");
 
   gst_harness_use_testclock (h);
   gst_harness_set_upstream_latency (h, 0);
@@ -84,7 +84,7 @@ GST_END_TEST;
 /* A live stream that never catches up still gets a result now and then. */
 GST_START_TEST (test_always_late)
 {
-  GstHarness *h = gray_harness ("rexnetclassify");
+  GstHarness *h = gray_harness ("rexnetclassify threads=1");
   guint n_new = 0;
 
   gst_harness_use_testclock (h);
@@ -102,7 +102,7 @@ GST_END_TEST;
 /* The same from a file: nothing is late there without a sink that says so. */
 GST_START_TEST (test_not_live)
 {
-  GstHarness *h = gray_harness ("rexnetclassify");
+  GstHarness *h = gray_harness ("rexnetclassify threads=1");
 
   gst_harness_use_testclock (h);
   gst_harness_set_time (h, 10 * GST_SECOND);
@@ -118,7 +118,7 @@ GST_END_TEST;
  * the base class's own QoS turned on. */
 GST_START_TEST (test_qos)
 {
-  GstHarness *h = gray_harness ("rexnetclassify qos=true");
+  GstHarness *h = gray_harness ("rexnetclassify threads=1 qos=true");
   GstEvent *event;
   gboolean seen = FALSE;
 

@@ -72,8 +72,8 @@ static const char *const carriers[] = {
 
 GST_START_TEST (test_survives)
 {
-  g_autofree char *launch = g_strdup_printf (SOURCE "rexnetclassify ! %s ! "
-      "fakesink name=sink", carriers[__i__]);
+  g_autofree char *launch = g_strdup_printf (SOURCE "rexnetclassify threads=1 "
+      "! %s ! fakesink name=sink", carriers[__i__]);
   Count n = run (launch);
 
   fail_unless (n.frames >= 3 && n.bare == 0, "%s: %u of %u", carriers[__i__],
@@ -84,7 +84,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_both_branches_of_a_tee)
 {
-  Count n = run (SOURCE "rexnetclassify ! tee name=t ! queue ! "
+  Count n = run (SOURCE "rexnetclassify threads=1 ! tee name=t ! queue ! "
       "videoconvert ! video/x-raw,format=RGB ! fakesink t. ! queue ! "
       "fakesink name=sink");
 
@@ -96,7 +96,7 @@ GST_END_TEST;
 /* A copy owns its result: what is done to it does not reach the original. */
 GST_START_TEST (test_copies)
 {
-  GstHarness *h = video_harness ("rexnetclassify", "GRAY8", 32, 32);
+  GstHarness *h = video_harness ("rexnetclassify threads=1", "GRAY8", 32, 32);
   GstBuffer *buffer = gst_harness_push_and_pull (h, make_frame (32 * 32, 0));
   GstBuffer *copy = gst_buffer_copy (buffer), *deep, *part;
 

@@ -15,7 +15,7 @@ static RexnetEngine *
 acquire (const RexnetRequest * request)
 {
   GError *error = NULL;
-  RexnetEngine *engine = rexnet_share_acquire (request, &error);
+  RexnetEngine *engine = rexnet_share_acquire (request, NULL, NULL, &error);
 
   fail_unless (engine != NULL, "%s", error ? error->message : "");
   return engine;
@@ -45,7 +45,9 @@ GST_END_TEST;
 GST_START_TEST (test_other_request_other_engine)
 {
   g_autofree char *model = model_path ();
-  RexnetRequest requests[6] = { basic, basic, basic, basic, basic, basic };
+  RexnetRequest requests[8] = { basic, basic, basic, basic, basic, basic,
+    basic, basic
+  };
   RexnetEngine *engines[G_N_ELEMENTS (requests)];
 
   requests[1].threads = 2;
@@ -54,6 +56,8 @@ GST_START_TEST (test_other_request_other_engine)
   requests[4].model = model;
   requests[4].width = 0.5;
   requests[5].device = "auto";
+  requests[6].precision = REXNET_PRECISION_F32;
+  requests[7].cache_dir = "";
   for (guint i = 0; i < G_N_ELEMENTS (requests); i++) {
     engines[i] = acquire (&requests[i]);
     for (guint j = 0; j < i; j++)
@@ -105,7 +109,7 @@ GST_START_TEST (test_failure_leaves_nothing)
 
   request.model = "/nowhere";
   for (int i = 0; i < 2; i++) {
-    fail_unless (rexnet_share_acquire (&request, &error) == NULL);
+    fail_unless (rexnet_share_acquire (&request, NULL, NULL, &error) == NULL);
     fail_unless (error != NULL);
     g_clear_error (&error);
   }
@@ -145,7 +149,7 @@ static gpointer
 run_harness (gpointer scores)
 {
   for (int cycle = 0; cycle < 3; cycle++) {
-    GstHarness *h = video_harness ("rexnetclassify", "GRAY8", 32, 32);
+    GstHarness *h = video_harness ("rexnetclassify threads=1", "GRAY8", 32, 32);
 
     for (guint n = 0; n < 10; n++) {
       GstBuffer *buffer =

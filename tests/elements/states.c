@@ -113,7 +113,7 @@ GST_START_TEST (test_stop_in_mid_stream)
 {
   for (int i = 0; i < 3; i++) {
     GstElement *pipeline = gst_parse_launch ("videotestsrc ! video/x-raw,"
-        "width=64,height=64 ! rexnetclassify ! tee name=t ! queue ! "
+        "width=64,height=64 ! rexnetclassify threads=1 ! tee name=t ! queue ! "
         "rexnetoverlay ! fakesink async=false t. ! queue ! rexnetjson ! "
         "fakesink name=sink", NULL);
     GstElement *sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");

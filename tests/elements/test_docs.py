@@ -96,6 +96,12 @@ class Pages(unittest.TestCase):
             for block in blocks:
                 self.assertIn(block, source)
 
+    def test_links(self):
+        for page in ("metadata.md", "rexnetclassify.md", "rexnetoverlay.md",
+                     "rexnetjson.md"):
+            for link in re.findall(r"\]\(([^):]+)\)", (DOCS / page).read_text()):
+                self.assertTrue((DOCS / link).exists(), f"{page}: {link}")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

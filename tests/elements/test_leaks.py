@@ -9,11 +9,11 @@ import unittest
 
 SOURCE = "videotestsrc num-buffers=20 ! video/x-raw,width=64,height=64"
 PIPELINES = {
-    "chain": f"{SOURCE} ! rexnetclassify interval=2 post-messages=true ! tee name=t "
+    "chain": f"{SOURCE} ! rexnetclassify threads=1 interval=2 post-messages=true ! tee name=t "
              "t. ! queue ! rexnetoverlay ! fakesink t. ! queue ! rexnetjson ! fakesink",
-    "shared": f"{SOURCE} ! tee name=t t. ! queue ! rexnetclassify ! fakesink "
-              "t. ! queue ! rexnetclassify ! fakesink",
-    "converted": f"{SOURCE},format=v210 ! rexnetclassify ! rexnetoverlay ! fakesink",
+    "shared": f"{SOURCE} ! tee name=t t. ! queue ! rexnetclassify threads=1 ! fakesink "
+              "t. ! queue ! rexnetclassify threads=1 ! fakesink",
+    "converted": f"{SOURCE},format=v210 ! rexnetclassify threads=1 ! rexnetoverlay ! fakesink",
 }
 LEAK = """
 import gi
