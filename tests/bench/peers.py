@@ -65,8 +65,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add('--threads', type=integers, metavar='LIST', help='default 2; 1,2 with --full')
     add('--batch', type=integers, metavar='LIST', help='default 1; 1,8 with --full')
     add('--peers', type=peer_list, metavar='LIST', help='default ' + ','.join(PEERS))
-    add('--rounds', type=int, metavar='N', help='default 7')
-    add('--seconds', type=float, metavar='S', help='of one runtime in one round; default 0.4')
+    add('--rounds', type=int, metavar='N', help='default 7; 5 with --full')
+    add('--seconds', type=float, metavar='S', help='of one runtime in one round; default 0.4; 0.3 with --full')
     add('--full', action='store_true', help='the whole matrix')
     add('--quick', action='store_true', help='rexnet:1.0, 2 rounds of 0.1 s')
     add('--startup', action='store_true', help='start-up time and memory instead of speed')
@@ -89,8 +89,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     args.threads = args.threads or ([1, 2] if args.full else [2])
     args.batch = args.batch or ([1, 8] if args.full else [1])
     args.peers = args.peers or (['onnxruntime', 'openvino'] if args.startup else PEERS)
-    args.rounds = args.rounds or (2 if args.quick else 7)
-    args.seconds = args.seconds or (0.1 if args.quick else 0.4)
+    rounds, seconds = (2, 0.1) if args.quick else (5, 0.3) if args.full else (7, 0.4)
+    args.rounds, args.seconds = args.rounds or rounds, args.seconds or seconds
     if args.rounds < 1 or args.seconds <= 0:
         parser.error('--rounds and --seconds must be above 0')
     return args
@@ -104,17 +104,16 @@ def machine() -> dict:
             'date': datetime.now(timezone.utc).strftime('%Y-%m-%d')}
 
 
-def open_workers(case: dict, runtimes: list[str], folder: Path, library: str,
-                 results: dict[str, dict]) -> dict:
-    """Those that opened and computed the right logits; the rest have a reason in results."""
-    workers = {}
-    for key in runtimes:
+def open_workers(case: dict, args: argparse.Namespace, folder: Path, workers: dict,
+                 results: dict[str, dict]) -> None:
+    """Fills workers with those that computed the right logits; the rest get a reason."""
+    for key in args.runtimes:
         results[key] = dict(case, runtime=key)
         try:
-            control.convert(key, folder, case['batch'], library)
-            worker = control.Worker(key, folder, case['batch'], case['threads'], library)
-            workers[key] = worker
-            results[key].update(worker.opened())
+            control.convert(key, folder, case['batch'], args.library)
+            workers[key] = control.Worker(key, folder, case['batch'], case['threads'],
+                                          args.library)
+            results[key].update(workers[key].opened())
             error = results[key]['error_relative']
             if RUNTIMES[key].exact and not error <= TOLERANCE:
                 raise control.Failure(f'logits differ by {error:.1e} of the largest')
@@ -122,19 +121,19 @@ def open_workers(case: dict, runtimes: list[str], folder: Path, library: str,
             results[key]['reason'] = str(failure)
             if key in workers:
                 workers.pop(key).close()
-    return workers
 
 
 def time_case(case: dict, args: argparse.Namespace, folder: Path,
               load: list[tuple[float, float]]) -> list[dict]:
     """All runtimes on one network, batch and thread count, in alternation."""
     results: dict[str, dict] = {}
-    workers = open_workers(case, args.runtimes, folder, args.library, results)
-    rounds: dict[str, list[list[int]]] = {key: [] for key in workers}
+    workers: dict[str, control.Worker] = {}
+    rounds: dict[str, list[list[int]]] = {key: [] for key in args.runtimes}
     try:
+        open_workers(case, args, folder, workers, results)
         for number in range(args.rounds):
             order = list(workers)
-            shift = number % len(order) if order else 0
+            shift = number % max(1, len(order))
             for key in order[shift:] + order[:shift]:
                 try:
                     times, others, elapsed = workers[key].time(args.seconds)
@@ -198,11 +197,11 @@ def write(outcome: dict, args: argparse.Namespace) -> None:
 
 def main() -> int:
     args = parse(sys.argv[1:])
-    if environment.INSIDE not in os.environ:
-        environment.enter(args.venv, os.path.abspath(__file__), sys.argv[1:])
     args.library = str(args.build / 'engine' / 'librexnet.so')
     if not os.path.exists(args.library):
         sys.exit(f'peers.py: no {args.library}: build the project first, or give --build FOLDER')
+    if environment.INSIDE not in os.environ:
+        environment.enter(args.venv, os.path.abspath(__file__), sys.argv[1:])
     args.runtimes = ['ours', *args.peers]
     if args.startup:
         outcome = startup.measure(args)

@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from .environment import HERE
@@ -95,12 +96,13 @@ class Worker(Child):
 
     def time(self, seconds: float) -> tuple[list[int], float, float]:
         """Nanoseconds of each call; CPU seconds of others meanwhile, seconds it took."""
-        machine, own, clock = machine_busy_seconds(), self.cpu_seconds(), os.times().elapsed
+        machine, own = machine_busy_seconds(), self.cpu_seconds()
+        clock = time.monotonic()
         self.signal(signal.SIGCONT)
         self.ask(seconds=seconds)
         times = self.read(timeout=120 + 20 * seconds)['times']
         self.signal(signal.SIGSTOP)
-        elapsed = os.times().elapsed - clock
+        elapsed = time.monotonic() - clock
         others = machine_busy_seconds() - machine - (self.cpu_seconds() - own)
         return times, max(0.0, others), elapsed
 

@@ -162,7 +162,8 @@ def plot(report: dict, path: Path) -> None:
     runtimes = report['runtimes']
     figure, axes = pyplot.subplots(figsize=(max(7, 1.3 * len(networks) + 1.5), 4.6),
                                    layout='constrained')
-    colours = ['#1b1b1b', *pyplot.get_cmap('tab10').colors]
+    colours = dict(zip(RUNTIMES, ['#1b1b1b', *pyplot.get_cmap('tab10').colors]))
+    colours['openvino-int8'] = colours['openvino']
     for i, runtime in enumerate(runtimes):
         drawn = [(n, ratio(row, 'median_ms', runtime), row[runtime]['median_ms'])
                  for n, row in enumerate(networks.values())
@@ -170,7 +171,7 @@ def plot(report: dict, path: Path) -> None:
         step = 0.86 / len(runtimes)
         at = [n + (i - (len(runtimes) - 1) / 2) * step for n, _, _ in drawn]
         bars = axes.bar(at, [height for _, height, _ in drawn], step * 0.92,
-                        label=LABELS[runtime], color=colours[i],
+                        label=LABELS[runtime], color=colours[runtime],
                         hatch='//' if runtime == 'openvino-int8' else None,
                         edgecolor='white', linewidth=0)
         axes.bar_label(bars, [f'{ms:.3g}' for _, _, ms in drawn], rotation=90, fontsize=7,

@@ -11,8 +11,10 @@ Failures are answered as {"error"}.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -105,7 +107,14 @@ def startup(key: str, folder: Path, batch: int, threads: int) -> None:
            error_relative=relative_error(folder, logits))
 
 
+def die_with_parent() -> None:
+    """A stopped worker whose parent was killed would stay for ever."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
 def main() -> None:
+    die_with_parent()
     action, *rest = sys.argv[1:]
     try:
         if action == 'prepare':
