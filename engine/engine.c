@@ -10,8 +10,8 @@ struct _RexnetEngine
   RexnetModel *model;
   RexnetEngineOptions options;
   RexnetEngineInfo info;
+  GRWLock session_lock;         /* for writing: of leaving a device */
   RexnetSession *session;
-  int concurrent;               /* atomic: its backend's */
   char *fallback;               /* why the first device was left */
 
   GMutex lock;                  /* of a session that is not concurrent */
@@ -114,7 +114,6 @@ open_session (RexnetEngine * self, const RexnetBackend * backend,
   /* the session has packed the weights */
   rexnet_model_release_pages (self->model);
   backend->get_info (self->session, &self->info);
-  g_atomic_int_set (&self->concurrent, backend->concurrent);
   return TRUE;
 }
 
@@ -204,6 +203,7 @@ rexnet_engine_new (RexnetModel * model, const RexnetEngineOptions * options,
   g_mutex_init (&self->lock);
   g_mutex_init (&self->stages_lock);
   self->stages = g_ptr_array_new_with_free_func (stage_free);
+  g_rw_lock_init (&self->session_lock);
   self->model = rexnet_model_ref (model);
   self->options = complete;
   self->info.batch = complete.batch;
@@ -238,6 +238,7 @@ rexnet_engine_free (RexnetEngine * self)
   rexnet_model_unref (self->model);
   g_mutex_clear (&self->lock);
   g_mutex_clear (&self->stages_lock);
+  g_rw_lock_clear (&self->session_lock);
   g_free (self);
 }
 
@@ -253,30 +254,55 @@ rexnet_engine_get_info (RexnetEngine * self)
   return &self->info;
 }
 
-/* What rexnet_engine_run() and _classify() do with one session. */
+/* What rexnet_engine_run() and _classify() do with the session. */
 typedef gboolean (*SessionFunc) (RexnetEngine * self, gconstpointer input,
     guint batch, float *output, GError ** error);
 
-/* Calls @func with the lock held, and once more when the device failed. */
+/* @session: what failed, or would have been called. */
+static gboolean
+call_once (RexnetEngine * self, SessionFunc func, gconstpointer input,
+    guint batch, float *output, RexnetSession ** session, GError ** error)
+{
+  gboolean ok = FALSE, alone;
+
+  g_rw_lock_reader_lock (&self->session_lock);
+  *session = self->session;
+  alone = *session && !(*session)->backend->concurrent;
+  if (alone)
+    g_mutex_lock (&self->lock);
+  if (*session)
+    ok = func (self, input, batch, output, error);
+  else
+    set_no_device (self, error);
+  if (alone)
+    g_mutex_unlock (&self->lock);
+  g_rw_lock_reader_unlock (&self->session_lock);
+  return ok;
+}
+
+/* Calls @func, and once more on the CPU when the device failed. */
 static gboolean
 call (RexnetEngine * self, SessionFunc func, gconstpointer input, guint batch,
     float *output, GError ** error)
 {
   GError *failure = NULL;
-  gboolean ok;
+  RexnetSession *session;
+  gboolean again = FALSE;
 
-  g_mutex_lock (&self->lock);
-  ok = self->session && func (self, input, batch, output, &failure);
-  if (self->session && !ok
-      && may_fall_back (self, self->session->backend, failure)
-      && fall_back (self, g_steal_pointer (&failure), &failure))
-    ok = func (self, input, batch, output, &failure);
-  g_mutex_unlock (&self->lock);
-  if (!ok && !failure)
-    set_no_device (self, &failure);
-  if (failure)
-    g_propagate_error (error, failure);
-  return ok;
+  if (call_once (self, func, input, batch, output, &session, &failure))
+    return TRUE;
+  g_rw_lock_writer_lock (&self->session_lock);
+  if (session && self->session != session) {
+    /* Another thread saw the failure first. */
+    g_clear_error (&failure);
+    again = TRUE;
+  } else if (session && may_fall_back (self, session->backend, failure))
+    again = fall_back (self, g_steal_pointer (&failure), &failure);
+  g_rw_lock_writer_unlock (&self->session_lock);
+  if (again)
+    return call_once (self, func, input, batch, output, &session, error);
+  g_propagate_error (error, failure);
+  return FALSE;
 }
 
 static gboolean
@@ -291,11 +317,8 @@ gboolean
 rexnet_engine_run (RexnetEngine * self, const float *input, guint batch,
     float *logits, GError ** error)
 {
-  if (!in_range ("batch", batch, 1, self->options.batch, error))
-    return FALSE;
-  if (g_atomic_int_get (&self->concurrent))
-    return run (self, input, batch, logits, error);
-  return call (self, run, input, batch, logits, error);
+  return in_range ("batch", batch, 1, self->options.batch, error)
+      && call (self, run, input, batch, logits, error);
 }
 
 static gboolean
@@ -344,11 +367,8 @@ gboolean
 rexnet_engine_classify (RexnetEngine * self, const RexnetImage * images,
     guint batch, float *scores, GError ** error)
 {
-  if (!in_range ("batch", batch, 1, self->options.batch, error))
-    return FALSE;
-  if (g_atomic_int_get (&self->concurrent))
-    return classify (self, images, batch, scores, error);
-  return call (self, classify, images, batch, scores, error);
+  return in_range ("batch", batch, 1, self->options.batch, error)
+      && call (self, classify, images, batch, scores, error);
 }
 
 static GArray *
@@ -356,14 +376,14 @@ get_profile (RexnetEngine * self, guint runs, GError ** error)
 {
   GArray *profile = NULL;
 
-  g_mutex_lock (&self->lock);
+  g_rw_lock_writer_lock (&self->session_lock);
   if (self->session)
     profile = self->session->backend->profile (self->session, runs, error);
   else if (runs == 0)
     profile = g_array_new (FALSE, TRUE, sizeof (RexnetPhase));
   else
     set_no_device (self, error);
-  g_mutex_unlock (&self->lock);
+  g_rw_lock_writer_unlock (&self->session_lock);
   return profile;
 }
 

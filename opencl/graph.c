@@ -16,6 +16,9 @@ rexnet_cl_graph_clear (RexnetClGraph * self)
 {
   for (guint i = 0; i < self->steps->len; i++)
     cl.clReleaseKernel (g_array_index (self->steps, RexnetClStep, i).kernel);
+  for (guint i = 0; i < G_N_ELEMENTS (self->other_stems); i++)
+    if (self->other_stems[i])
+      cl.clReleaseKernel (self->other_stems[i]);
   for (guint i = 0; i < self->buffers->len; i++)
     cl.clReleaseMemObject (g_array_index (self->buffers, cl_mem, i));
   g_array_unref (self->steps);
@@ -132,38 +135,53 @@ rexnet_cl_graph_weights (RexnetClGraph * self, const RexnetConv * conv,
   return result;
 }
 
-void
-rexnet_cl_graph_add (RexnetClGraph * self, const char *function,
-    gboolean half, RexnetClStep step, const RexnetClArgument * arguments, guint n)
+cl_kernel
+rexnet_cl_graph_make_kernel (RexnetClGraph * self, const char *function,
+    gboolean half, const RexnetClArgument * arguments, guint n)
 {
+  cl_kernel kernel;
   cl_int status;
 
   if (self->error)
-    return;
-  step.kernel = cl.clCreateKernel (self->programs[half], function, &status);
-  if (!rexnet_cl_check (status, &self->error, "create kernel %s", function))
-    return;
-  g_array_append_val (self->steps, step);
-  for (guint i = 0; i < n; i++)
-    if (!rexnet_cl_check (cl.clSetKernelArg (step.kernel, i, arguments[i].size,
-                arguments[i].value), &self->error, "set argument %u of %s", i,
-            function))
-      return;
+    return NULL;
+  kernel = cl.clCreateKernel (self->programs[half], function, &status);
+  for (guint i = 0; i < n && status == CL_SUCCESS; i++)
+    status = cl.clSetKernelArg (kernel, i, arguments[i].size,
+        arguments[i].value);
+  if (rexnet_cl_check (status, &self->error, "prepare kernel %s", function))
+    return kernel;
+  if (kernel)
+    cl.clReleaseKernel (kernel);
+  return NULL;
+}
+
+void
+rexnet_cl_graph_add (RexnetClGraph * self, const char *function,
+    gboolean half, RexnetClStep step, const RexnetClArgument * arguments,
+    guint n)
+{
+  step.kernel = rexnet_cl_graph_make_kernel (self, function, half, arguments,
+      n);
+  if (step.kernel)
+    g_array_append_val (self->steps, step);
 }
 
 gboolean
 rexnet_cl_graph_enqueue (RexnetClGraph * self, cl_command_queue queue,
-    guint batch, cl_event * events, GError ** error)
+    guint slot, guint first, guint end, guint batch, cl_event wait,
+    cl_event * events, GError ** error)
 {
-  for (guint i = 0; i < self->steps->len; i++) {
+  for (guint i = first; i < end; i++) {
     const RexnetClStep *step = &g_array_index (self->steps, RexnetClStep, i);
+    const gboolean waits = wait && i == first;
     gsize global[3] = { step->global[0], step->global[1],
       step->global[2] * batch
     };
 
-    if (!rexnet_cl_check (cl.clEnqueueNDRangeKernel (queue, step->kernel, 3,
-                NULL, global, step->local, 0, NULL, events ? &events[i] : NULL),
-            error, "launch %s", step->name))
+    if (!rexnet_cl_check (cl.clEnqueueNDRangeKernel (queue,
+                rexnet_cl_graph_kernel (self, i, slot), 3, NULL, global,
+                step->local, waits, waits ? &wait : NULL,
+                events ? &events[i] : NULL), error, "launch %s", step->name))
       return FALSE;
   }
   return TRUE;

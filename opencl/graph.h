@@ -9,6 +9,9 @@
 #include "network.h"
 #include "program.h"
 
+/* Frames in flight. */
+#define REXNET_CL_SLOTS 2
+
 typedef struct
 {
   cl_kernel kernel;
@@ -28,6 +31,7 @@ typedef struct
   guint batch;
 
   GArray *steps;                /* RexnetClStep */
+  cl_kernel other_stems[REXNET_CL_SLOTS - 1];   /* step 0 of those slots */
   GArray *buffers;              /* cl_mem, all that were made */
   gsize weight_bytes, scratch_bytes;
   GError *error;
@@ -50,10 +54,12 @@ typedef struct
 /* What a network on the device reads and writes. */
 typedef struct
 {
-  cl_mem input;                 /* [batch][3][rows][pitch] floats; pixel (0, 0)
-                                 * is at row 1, column 1, zeros around */
+  cl_mem input[REXNET_CL_SLOTS];        /* [batch][3][rows][pitch] floats; pixel
+                                         * (0, 0) is at row 1, column 1, zeros
+                                         * around */
   guint rows, pitch;
-  cl_mem output;                /* [batch][stride] floats: logits */
+  cl_mem output;                /* [batch][stride] floats: logits, and after the
+                                 * last step probabilities */
   guint stride;
 } RexnetClPorts;
 
@@ -81,16 +87,36 @@ typedef struct
 } RexnetClArgument;
 #define REXNET_CL_ARG(variable) { sizeof (variable), &(variable) }
 
+/* Makes a kernel and sets its arguments; NULL after an error. */
+cl_kernel rexnet_cl_graph_make_kernel (RexnetClGraph * self,
+    const char *function, gboolean half, const RexnetClArgument * arguments,
+    guint n);
+
 /* Appends a launch of kernel @function; @step's kernel is filled in.
  * @half: of its weights */
 void rexnet_cl_graph_add (RexnetClGraph * self, const char *function,
     gboolean half, RexnetClStep step, const RexnetClArgument * arguments,
     guint n);
 
-/* Enqueues every step for @batch images; @events: (nullable): one per step. */
+/*
+ * Enqueues steps [@first, @end) for @batch images.
+ * @slot: whose input the first step reads
+ * @wait: (nullable): what the first of them waits for
+ * @events: (nullable): receives one per step
+ */
 gboolean rexnet_cl_graph_enqueue (RexnetClGraph * self, cl_command_queue queue,
-    guint batch, cl_event * events, GError ** error);
+    guint slot, guint first, guint end, guint batch, cl_event wait,
+    cl_event * events, GError ** error);
 
-/* Adds all steps of @net for inputs of @width x @height pixels. */
+/* The kernel of step @index. */
+static inline cl_kernel
+rexnet_cl_graph_kernel (const RexnetClGraph * self, guint index, guint slot)
+{
+  return index == 0 && slot > 0 ? self->other_stems[slot - 1]
+      : g_array_index (self->steps, RexnetClStep, index).kernel;
+}
+
+/* Adds all steps of @net for inputs of @width x @height pixels; the last one
+ * makes probabilities of the logits. */
 RexnetClPorts rexnet_cl_network_build (RexnetClGraph * self,
     const RexnetNetwork * net, guint width, guint height);

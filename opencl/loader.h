@@ -40,6 +40,7 @@
   X (clEnqueueWriteBuffer) \
   X (clEnqueueWriteBufferRect) \
   X (clEnqueueFillBuffer) \
+  X (clEnqueueMarkerWithWaitList) \
   X (clGetEventProfilingInfo) \
   X (clReleaseEvent) \
   X (clWaitForEvents) \

@@ -113,7 +113,7 @@ add_stem (Builder * b, const RexnetConv * conv, const RexnetClPorts * ports,
         + map_bytes (b, y),
   };
   RexnetClArgument arguments[] = {
-    REXNET_CL_ARG (ports->input), REXNET_CL_ARG (w.weight),
+    REXNET_CL_ARG (ports->input[0]), REXNET_CL_ARG (w.weight),
     REXNET_CL_ARG (w.bias), REXNET_CL_ARG (y.memory), REXNET_CL_ARG (pitch),
     REXNET_CL_ARG (rows), REXNET_CL_ARG (blocks), REXNET_CL_ARG (out_width),
     REXNET_CL_ARG (out_height), REXNET_CL_ARG (activation),
@@ -121,7 +121,15 @@ add_stem (Builder * b, const RexnetConv * conv, const RexnetClPorts * ports,
 
   g_snprintf (step.detail, sizeof step.detail, "%u pixels x %u channels",
       t->st_r, t->cb);
-  rexnet_cl_graph_add (g, "stem", FALSE, step, arguments, G_N_ELEMENTS (arguments));
+  rexnet_cl_graph_add (g, "stem", FALSE, step, arguments,
+      G_N_ELEMENTS (arguments));
+  /* A kernel each, as what a command buffer recorded may follow its kernel's
+   * later arguments. */
+  for (guint i = 1; i < REXNET_CL_SLOTS; i++) {
+    arguments[0].value = &ports->input[i];
+    g->other_stems[i - 1] = rexnet_cl_graph_make_kernel (g, "stem", FALSE,
+        arguments, G_N_ELEMENTS (arguments));
+  }
   return y;
 }
 
@@ -356,11 +364,34 @@ make_input (Builder * b, RexnetClPorts * ports, guint width, guint height)
   ports->pitch = round_up (width + 1, run) + 2;
   ports->rows = height + 3;
   size = (gsize) g->batch * 3 * ports->rows * ports->pitch * sizeof (float);
-  ports->input = rexnet_cl_graph_buffer (g, size);
-  if (!g->error)
-    rexnet_cl_check (cl.clEnqueueFillBuffer (g->queue, ports->input, &zero,
-            sizeof zero, 0, size, 0, NULL, NULL), &g->error,
-        "clear the input");
+  for (guint i = 0; i < REXNET_CL_SLOTS; i++) {
+    ports->input[i] = rexnet_cl_graph_buffer (g, size);
+    if (!g->error)
+      rexnet_cl_check (cl.clEnqueueFillBuffer (g->queue, ports->input[i],
+              &zero, sizeof zero, 0, size, 0, NULL, NULL), &g->error,
+          "clear the input");
+  }
+}
+
+static void
+add_softmax (Builder * b, const RexnetClPorts * ports, guint classes)
+{
+  RexnetClGraph *g = b->graph;
+  const guint items = g->tiles.fc_x;
+  cl_int n = classes, stride = ports->stride;
+  RexnetClArgument arguments[] = {
+    REXNET_CL_ARG (ports->output), REXNET_CL_ARG (n), REXNET_CL_ARG (stride),
+  };
+  RexnetClStep step = {
+    .global = {items, 1, 1},
+    .local = {items, 1, 1},
+    .name = "softmax",
+    .bytes = 2 * classes * sizeof (float),
+  };
+
+  g_snprintf (step.detail, sizeof step.detail, "%u items", items);
+  rexnet_cl_graph_add (g, "softmax", FALSE, step, arguments,
+      G_N_ELEMENTS (arguments));
 }
 
 RexnetClPorts
@@ -382,5 +413,6 @@ rexnet_cl_network_build (RexnetClGraph * self, const RexnetNetwork * net,
         &net->classifier[i], map, b.vectors[(i + 1) % 2], self->half);
   ports.output = map.memory;
   ports.stride = round_up (map.channels, self->tiles.cb);
+  add_softmax (&b, &ports, map.channels);
   return ports;
 }

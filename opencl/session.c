@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <stdlib.h>
 #include <string.h>
 
-#include "backend.h"
-#include "graph.h"
+#include "session.h"
 
-typedef struct
+typedef RexnetClSession Session;
+typedef RexnetClSlot Slot;
+
+/* ---- opening ------------------------------------------------------------- */
+
+static void
+close_slot (Session * self, Slot * slot)
 {
-  RexnetSession parent;
-  RexnetClGraph graph;
-  RexnetClProgram programs[2];  /* as in the graph */
-  RexnetClPorts ports;
-  guint width, height, classes;
-  float *staging;               /* options.batch x ports.stride */
-} Session;
+  rexnet_cl_command_buffer_clear (&slot->recorded, &self->graph);
+  rexnet_cl_picture_clear (&slot->picture);
+  if (slot->queue)
+    cl.clReleaseCommandQueue (slot->queue);
+  g_free (slot->staging);
+}
 
 static void
 opencl_close (RexnetSession * session)
@@ -23,6 +26,8 @@ opencl_close (RexnetSession * session)
 
   if (g->queue)
     cl.clFinish (g->queue);
+  for (guint i = 0; i < REXNET_CL_SLOTS; i++)
+    close_slot (self, &self->slot[i]);
   rexnet_cl_graph_clear (g);
   for (guint i = 0; i < G_N_ELEMENTS (self->programs); i++)
     rexnet_cl_program_close (&self->programs[i]);
@@ -30,12 +35,14 @@ opencl_close (RexnetSession * session)
     cl.clReleaseCommandQueue (g->queue);
   if (g->context)
     cl.clReleaseContext (g->context);
-  g_free (self->staging);
+  g_mutex_clear (&self->lock);
+  g_mutex_clear (&self->network);
+  g_cond_clear (&self->freed);
   g_free (self);
 }
 
 static gboolean
-open_queue (RexnetClGraph * g, GError ** error)
+open_context (RexnetClGraph * g, GError ** error)
 {
   cl_context_properties properties[] = { CL_CONTEXT_PLATFORM,
     (cl_context_properties) g->device->platform, 0
@@ -49,63 +56,6 @@ open_queue (RexnetClGraph * g, GError ** error)
   g->queue = cl.clCreateCommandQueue (g->context, g->device->id, 0, &status);
   return rexnet_cl_check (status, error, "make a queue on %s",
       g->device->info.name);
-}
-
-static gboolean
-write_input (Session * self, const float *input, guint batch, GError ** error)
-{
-  const RexnetClPorts *p = &self->ports;
-  const gsize origin[3] = { sizeof (float), 1, 0 }, zero[3] = { 0, 0, 0 };
-  const gsize region[3] = { self->width * sizeof (float), self->height,
-    3 * batch
-  };
-
-  return rexnet_cl_check (cl.clEnqueueWriteBufferRect (self->graph.queue,
-          p->input, CL_FALSE, origin, zero, region, p->pitch * sizeof (float),
-          (gsize) p->rows * p->pitch * sizeof (float), region[0],
-          region[0] * region[1], input, 0, NULL, NULL), error,
-      "upload the input");
-}
-
-static gboolean
-read_output (Session * self, guint batch, float *output, GError ** error)
-{
-  const RexnetClPorts *p = &self->ports;
-
-  if (!rexnet_cl_check (cl.clEnqueueReadBuffer (self->graph.queue, p->output,
-              CL_TRUE, 0, (gsize) batch * p->stride * sizeof (float),
-              self->staging, 0, NULL, NULL), error, "read the result"))
-    return FALSE;
-  for (guint i = 0; i < batch; i++)
-    memcpy (output + (gsize) i * self->classes,
-        self->staging + (gsize) i * p->stride, self->classes * sizeof (float));
-  return TRUE;
-}
-
-static gboolean
-opencl_run (RexnetSession * session, const float *input, guint batch,
-    float *logits, GError ** error)
-{
-  Session *self = (Session *) session;
-  RexnetClGraph *g = &self->graph;
-  gboolean ok = write_input (self, input, batch, error)
-      && rexnet_cl_graph_enqueue (g, g->queue, batch, NULL, error)
-      && read_output (self, batch, logits, error);
-
-  /* The upload may still read @input. */
-  if (!ok)
-    cl.clFinish (g->queue);
-  return ok;
-}
-
-/* Launches everything once: drivers compile, page in and allocate late. */
-static gboolean
-warm_up (Session * self, GError ** error)
-{
-  RexnetClGraph *g = &self->graph;
-
-  return rexnet_cl_graph_enqueue (g, g->queue, 1, NULL, error)
-      && rexnet_cl_check (cl.clFinish (g->queue), error, "run the network");
 }
 
 static gboolean
@@ -127,6 +77,38 @@ open_programs (Session * self, const RexnetEngineOptions * options,
 }
 
 static gboolean
+open_slot (Session * self, guint index, const RexnetInput * input,
+    GError ** error)
+{
+  RexnetClGraph *g = &self->graph;
+  Slot *slot = &self->slot[index];
+  cl_int status;
+
+  slot->input = self->ports.input[index];
+  slot->staging = g_new (float, (gsize) g->batch * self->ports.stride);
+  slot->queue = cl.clCreateCommandQueue (g->context, g->device->id, 0, &status);
+  if (!rexnet_cl_check (status, error, "make a queue on %s",
+          g->device->info.name)
+      || !rexnet_cl_picture_init (&slot->picture, input, g->context,
+          g->programs[0], slot->queue, error))
+    return FALSE;
+  rexnet_cl_command_buffer_record (&slot->recorded, g, index,
+      g->steps->len - 1, g->batch);
+  return TRUE;
+}
+
+/* Launches everything once: drivers compile, page in and allocate late. */
+static gboolean
+warm_up (Session * self, GError ** error)
+{
+  RexnetClGraph *g = &self->graph;
+
+  return rexnet_cl_graph_enqueue (g, g->queue, 0, 0, g->steps->len, 1, NULL,
+      NULL, error) && rexnet_cl_check (cl.clFinish (g->queue), error,
+      "run the network");
+}
+
+static gboolean
 build (Session * self, const RexnetNetwork * net, const RexnetInput * input,
     const RexnetEngineOptions * options, GError ** error)
 {
@@ -140,14 +122,16 @@ build (Session * self, const RexnetNetwork * net, const RexnetInput * input,
         g->device->info.max_work_group, g->device->info.local_memory);
     return FALSE;
   }
-  if (!open_queue (g, error) || !open_programs (self, options, error))
+  if (!open_context (g, error) || !open_programs (self, options, error))
     return FALSE;
   self->ports = rexnet_cl_network_build (g, net, input->width, input->height);
   if (g->error) {
     g_propagate_error (error, g_steal_pointer (&g->error));
     return FALSE;
   }
-  self->staging = g_new (float, (gsize) g->batch * self->ports.stride);
+  for (guint i = 0; i < REXNET_CL_SLOTS; i++)
+    if (!open_slot (self, i, input, error))
+      return FALSE;
   return warm_up (self, error);
 }
 
@@ -162,6 +146,9 @@ opencl_open (const RexnetNetwork * net, const RexnetInput * input,
     return NULL;
   self = g_new0 (Session, 1);
   self->parent.backend = &rexnet_backend_opencl;
+  g_mutex_init (&self->lock);
+  g_mutex_init (&self->network);
+  g_cond_init (&self->freed);
   self->width = input->width;
   self->height = input->height;
   self->classes = rexnet_network_classes (net);
@@ -180,6 +167,153 @@ opencl_open (const RexnetNetwork * net, const RexnetInput * input,
   return &self->parent;
 }
 
+/* ---- frames -------------------------------------------------------------- */
+
+static Slot *
+take_slot (Session * self)
+{
+  Slot *slot = NULL;
+
+  g_mutex_lock (&self->lock);
+  while (!slot) {
+    for (guint i = 0; i < REXNET_CL_SLOTS && !slot; i++)
+      if (!self->slot[i].busy)
+        slot = &self->slot[i];
+    if (!slot)
+      g_cond_wait (&self->freed, &self->lock);
+  }
+  slot->busy = TRUE;
+  g_mutex_unlock (&self->lock);
+  return slot;
+}
+
+static void
+give_slot (Session * self, Slot * slot)
+{
+  g_mutex_lock (&self->lock);
+  slot->busy = FALSE;
+  g_cond_signal (&self->freed);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Brings the input to the device; @ready: when it has come. */
+typedef gboolean (*UploadFunc) (Session * self, Slot * slot,
+    gconstpointer input, guint batch, GError ** error);
+
+static gboolean
+upload_floats (Session * self, Slot * slot, gconstpointer input, guint batch,
+    GError ** error)
+{
+  const RexnetClPorts *p = &self->ports;
+  const gsize origin[3] = { sizeof (float), 1, 0 }, zero[3] = { 0, 0, 0 };
+  const gsize region[3] = { self->width * sizeof (float), self->height,
+    3 * batch
+  };
+
+  return rexnet_cl_check (cl.clEnqueueWriteBufferRect (slot->queue,
+          slot->input, CL_FALSE, origin, zero, region,
+          p->pitch * sizeof (float),
+          (gsize) p->rows * p->pitch * sizeof (float), region[0],
+          region[0] * region[1], input, 0, NULL, NULL), error,
+      "upload the input");
+}
+
+static gboolean
+upload_pictures (Session * self, Slot * slot, gconstpointer input, guint batch,
+    GError ** error)
+{
+  const RexnetImage *images = input;
+
+  for (guint i = 0; i < batch; i++)
+    if (!rexnet_cl_picture_enqueue (&slot->picture, &images[i], &self->ports,
+            slot->input, i, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Enqueues the network behind @ready and the reading of its output. */
+static gboolean
+enqueue_network (Session * self, Slot * slot, guint batch, gboolean softmax,
+    cl_event ready, cl_event * done, GError ** error)
+{
+  RexnetClGraph *g = &self->graph;
+  const guint last = g->steps->len - 1, index = slot - self->slot;
+
+  if (slot->recorded.buffer && slot->recorded.batch == batch) {
+    if (!rexnet_cl_check (rexnet_cl_command_buffer_enqueue (&slot->recorded, g,
+                ready), error, "replay the network"))
+      return FALSE;
+  } else if (!rexnet_cl_graph_enqueue (g, g->queue, index, 0, last, batch,
+          ready, NULL, error))
+    return FALSE;
+  return (!softmax || rexnet_cl_graph_enqueue (g, g->queue, index, last,
+          last + 1, batch, NULL, NULL, error))
+      && rexnet_cl_check (cl.clEnqueueReadBuffer (g->queue, self->ports.output,
+          CL_FALSE, 0, (gsize) batch * self->ports.stride * sizeof (float),
+          slot->staging, 0, NULL, done), error, "read the result")
+      && rexnet_cl_check (cl.clFlush (g->queue), error, "start the network");
+}
+
+static gboolean
+run_slot (Session * self, Slot * slot, UploadFunc upload, gconstpointer input,
+    guint batch, gboolean softmax, GError ** error)
+{
+  cl_event ready = NULL, done = NULL;
+  gboolean ok = upload (self, slot, input, batch, error)
+      && rexnet_cl_check (cl.clEnqueueMarkerWithWaitList (slot->queue, 0, NULL,
+          &ready), error, "mark the input")
+      && rexnet_cl_check (cl.clFlush (slot->queue), error, "start the upload");
+
+  if (ok) {
+    g_mutex_lock (&self->network);
+    ok = enqueue_network (self, slot, batch, softmax, ready, &done, error);
+    g_mutex_unlock (&self->network);
+  }
+  ok = ok && rexnet_cl_check (cl.clWaitForEvents (1, &done), error,
+      "run the network");
+  /* What was enqueued may still read @input and write the staging buffer. */
+  if (!ok) {
+    cl.clFinish (slot->queue);
+    cl.clFinish (self->graph.queue);
+  }
+  if (ready)
+    cl.clReleaseEvent (ready);
+  if (done)
+    cl.clReleaseEvent (done);
+  return ok;
+}
+
+static gboolean
+run (Session * self, UploadFunc upload, gconstpointer input, guint batch,
+    gboolean softmax, float *output, GError ** error)
+{
+  Slot *slot = take_slot (self);
+  gboolean ok = run_slot (self, slot, upload, input, batch, softmax, error);
+
+  for (guint i = 0; i < batch && ok; i++)
+    memcpy (output + (gsize) i * self->classes,
+        slot->staging + (gsize) i * self->ports.stride,
+        self->classes * sizeof (float));
+  give_slot (self, slot);
+  return ok;
+}
+
+static gboolean
+opencl_run (RexnetSession * session, const float *input, guint batch,
+    float *logits, GError ** error)
+{
+  return run ((Session *) session, upload_floats, input, batch, FALSE, logits,
+      error);
+}
+
+static gboolean
+opencl_classify (RexnetSession * session, const RexnetImage * images,
+    guint batch, float *scores, GError ** error)
+{
+  return run ((Session *) session, upload_pictures, images, batch, TRUE,
+      scores, error);
+}
+
 static void
 opencl_get_info (RexnetSession * session, RexnetEngineInfo * info)
 {
@@ -192,92 +326,14 @@ opencl_get_info (RexnetSession * session, RexnetEngineInfo * info)
   info->scratch_bytes = self->graph.scratch_bytes;
 }
 
-static int
-compare_times (const void *a, const void *b)
-{
-  const cl_ulong x = *(const cl_ulong *) a, y = *(const cl_ulong *) b;
-
-  return x < y ? -1 : x > y;
-}
-
-static gboolean
-event_time (cl_event event, cl_ulong * time, GError ** error)
-{
-  cl_ulong start = 0, end = 0;
-  cl_int status = cl.clGetEventProfilingInfo (event, CL_PROFILING_COMMAND_START,
-      sizeof start, &start, NULL);
-
-  if (status == CL_SUCCESS)
-    status = cl.clGetEventProfilingInfo (event, CL_PROFILING_COMMAND_END,
-        sizeof end, &end, NULL);
-  *time = end - start;
-  return rexnet_cl_check (status, error, "time a kernel");
-}
-
-/* @times: steps x runs */
-static gboolean
-time_steps (Session * self, cl_command_queue queue, guint runs,
-    cl_ulong * times, GError ** error)
-{
-  const guint n = self->graph.steps->len;
-  g_autofree cl_event *events = g_new (cl_event, n);
-  gboolean ok = TRUE;
-
-  for (guint run = 0; run < runs && ok; run++) {
-    memset (events, 0, n * sizeof *events);
-    ok = rexnet_cl_graph_enqueue (&self->graph, queue, 1, events, error)
-        && rexnet_cl_check (cl.clFinish (queue), error, "run the network");
-    for (guint i = 0; i < n; i++) {
-      ok = ok && event_time (events[i], &times[i * runs + run], error);
-      if (events[i])
-        cl.clReleaseEvent (events[i]);
-    }
-  }
-  return ok;
-}
-
-static GArray *
-opencl_profile (RexnetSession * session, guint runs, GError ** error)
-{
-  Session *self = (Session *) session;
-  RexnetClGraph *g = &self->graph;
-  const guint n = g->steps->len;
-  g_autofree cl_ulong *times = g_new0 (cl_ulong, (gsize) n * MAX (runs, 1));
-  GArray *plan;
-
-  if (runs) {
-    cl_int status;
-    cl_command_queue queue = cl.clCreateCommandQueue (g->context, g->device->id,
-        CL_QUEUE_PROFILING_ENABLE, &status);
-    gboolean ok;
-
-    if (!rexnet_cl_check (status, error, "make a queue that takes times"))
-      return NULL;
-    ok = time_steps (self, queue, runs, times, error);
-    cl.clReleaseCommandQueue (queue);
-    if (!ok)
-      return NULL;
-  }
-  plan = g_array_sized_new (FALSE, TRUE, sizeof (RexnetPhase), n);
-  for (guint i = 0; i < n; i++) {
-    const RexnetClStep *step = &g_array_index (g->steps, RexnetClStep, i);
-    RexnetPhase phase = {.macs = step->macs,.bytes = step->bytes };
-
-    qsort (&times[i * runs], runs, sizeof *times, compare_times);
-    phase.ms = runs ? times[i * runs + runs / 2] / 1e6 : 0.;
-    g_strlcpy (phase.name, step->name, sizeof phase.name);
-    g_strlcpy (phase.detail, step->detail, sizeof phase.detail);
-    g_array_append_val (plan, phase);
-  }
-  return plan;
-}
-
 const RexnetBackend rexnet_backend_opencl = {
   .name = "opencl",
   .handles = rexnet_cl_handles,
   .open = opencl_open,
   .close = opencl_close,
   .run = opencl_run,
+  .classify = opencl_classify,
   .get_info = opencl_get_info,
-  .profile = opencl_profile,
+  .profile = rexnet_cl_session_profile,
+  .concurrent = TRUE,
 };

@@ -36,6 +36,9 @@ const RexnetLayout *rexnet_layout_get (RexnetFormat format);
 /* Whether everything in @image is in the ranges that rexnet.h states. */
 gboolean rexnet_image_check (const RexnetImage * image, GError ** error);
 
+/* Whether the same filters and colours serve both. */
+gboolean rexnet_image_same_kind (const RexnetImage * a, const RexnetImage * b);
+
 /* Samples of @channel along an axis of @pixels with subsampling @shift. */
 static inline guint
 rexnet_channel_samples (guint pixels, guint shift)

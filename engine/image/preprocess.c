@@ -39,10 +39,7 @@ rexnet_preprocessor_new_with (const RexnetInput * input,
 static void
 forget_image (RexnetPreprocessor * self)
 {
-  for (guint c = 0; c < G_N_ELEMENTS (self->path.channel); c++) {
-    rexnet_filter_clear (&self->path.channel[c].x);
-    rexnet_filter_clear (&self->path.channel[c].y);
-  }
+  rexnet_path_clear (&self->path);
   g_clear_pointer (&self->path.rows, g_free);
   g_clear_pointer (&self->arena, free);
   self->prepared = FALSE;
@@ -57,8 +54,8 @@ rexnet_preprocessor_free (RexnetPreprocessor * self)
   g_free (self);
 }
 
-static gboolean
-same_kind (const RexnetImage * a, const RexnetImage * b)
+gboolean
+rexnet_image_same_kind (const RexnetImage * a, const RexnetImage * b)
 {
   return a->format == b->format && a->width == b->width
       && a->height == b->height && a->matrix == b->matrix
@@ -106,8 +103,26 @@ make_colors (RexnetPath * path, const RexnetInput * input,
     return;
   rexnet_yuv_init (&path->yuv, image->matrix, image->full_range, y_bits,
       c_bits);
-  for (guint x = 0; x < path->width; x++)
-    path->neutral[x] = 128 << c_bits;
+}
+
+void
+rexnet_path_plan (RexnetPath * path, const RexnetInput * input,
+    const RexnetImage * image)
+{
+  path->layout = rexnet_layout_get (image->format);
+  path->width = input->width;
+  path->height = input->height;
+  make_filters (path, input, image);
+  make_colors (path, input, image);
+}
+
+void
+rexnet_path_clear (RexnetPath * path)
+{
+  for (guint c = 0; c < G_N_ELEMENTS (path->channel); c++) {
+    rexnet_filter_clear (&path->channel[c].x);
+    rexnet_filter_clear (&path->channel[c].y);
+  }
 }
 
 static gsize
@@ -176,10 +191,7 @@ prepare (RexnetPreprocessor * self, const RexnetImage * image, GError ** error)
   gsize bytes;
 
   forget_image (self);
-  path->layout = rexnet_layout_get (image->format);
-  path->width = self->input.width;
-  path->height = self->input.height;
-  make_filters (path, &self->input, image);
+  rexnet_path_plan (path, &self->input, image);
   measure (path);
   bytes = lay_out (path, NULL);
   if (posix_memalign (&self->arena, REXNET_PAD, bytes) != 0) {
@@ -191,7 +203,9 @@ prepare (RexnetPreprocessor * self, const RexnetImage * image, GError ** error)
   }
   memset (self->arena, 0, bytes);
   lay_out (path, self->arena);
-  make_colors (path, &self->input, image);
+  if (!path->exact)
+    for (guint x = 0; x < path->width; x++)
+      path->neutral[x] = 128 << (REXNET_SAMPLE_BITS + path->channel[0].y.bits);
   self->kind = *image;
   self->prepared = TRUE;
   return TRUE;
@@ -203,7 +217,7 @@ rexnet_preprocessor_run (RexnetPreprocessor * self, const RexnetImage * image,
 {
   if (!rexnet_image_check (image, error))
     return FALSE;
-  if (!self->prepared || !same_kind (&self->kind, image))
+  if (!self->prepared || !rexnet_image_same_kind (&self->kind, image))
     if (!rexnet_input_check (&self->input, error)
         || !prepare (self, image, error))
       return FALSE;

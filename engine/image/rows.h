@@ -38,6 +38,12 @@ typedef struct
   RexnetNormal normal;
 } RexnetPath;
 
+/* Fills in all but the scratch. @input, @image: checked */
+void rexnet_path_plan (RexnetPath * self, const RexnetInput * input,
+    const RexnetImage * image);
+/* Frees what rexnet_path_plan() made. */
+void rexnet_path_clear (RexnetPath * self);
+
 /* @image: checked, and of the kind that @self was made for.
  * @output: 3 x height x width */
 void rexnet_path_run (RexnetPath * self, const RexnetImage * image,

@@ -55,7 +55,7 @@ dense (global const float *restrict x, global const weight * restrict w,
 
 /*
  * Probabilities, in place. @x: [image][stride] floats, @n of which count.
- * Global size: (FC_X, images)
+ * Global size: (FC_X, 1, images)
  */
 kernel __attribute__ ((reqd_work_group_size (FC_X, 1, 1))) void
 softmax (global float *restrict x, int n, int stride)
@@ -64,7 +64,7 @@ softmax (global float *restrict x, int n, int stride)
   const int item = get_local_id (0);
   float top = -INFINITY, sum = 0.f;
 
-  x += get_group_id (1) * (size_t) stride;
+  x += get_group_id (2) * (size_t) stride;
   for (int i = item; i < n; i += FC_X)
     top = fmax (top, x[i]);
   part[item] = top;

@@ -1,13 +1,63 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Devices, the program cache and failing devices, on any OpenCL there is. */
+/* Devices, pictures, the program cache and failing devices, on the first OpenCL
+ * device there is. */
+#include <glib/gstdio.h>
+#include <math.h>
 #include <string.h>
 
-#include <rexnet/rexnet.h>
+#include "picture.h"
+
+#define CLASSES 10
+/* Of a probability: of two backends, whose small differences the random
+ * weights enlarge, and of one. */
+#define TOLERANCE 1e-3f
+#define TIGHT 1e-6f
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RexnetModel, rexnet_model_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RexnetEngine, rexnet_engine_free)
 
 static RexnetModel *model;
+
+static gboolean
+skip_without_device (void)
+{
+  g_autoptr (GPtrArray) devices = rexnet_devices_list ();
+
+  if (devices->len > 1)
+    return FALSE;
+  g_test_skip ("no OpenCL device");
+  return TRUE;
+}
+
+static RexnetEngine *
+open_engine (const char *device, guint batch, gboolean fallback)
+{
+  RexnetEngineOptions options = {.device = device,.batch = batch,
+    .no_fallback = !fallback
+  };
+  GError *error = NULL;
+  RexnetEngine *engine = rexnet_engine_new (model, &options, &error);
+
+  g_assert_no_error (error);
+  return engine;
+}
+
+/* Probabilities of @image are those of the CPU backend. */
+static void
+assert_same_scores (RexnetEngine * engine, RexnetEngine * cpu,
+    const RexnetImage * images, guint batch)
+{
+  g_autofree float *got = g_new (float, batch * CLASSES);
+  g_autofree float *expected = g_new (float, batch * CLASSES);
+  g_autoptr (GError) error = NULL;
+
+  rexnet_engine_classify (cpu, images, batch, expected, &error);
+  g_assert_no_error (error);
+  rexnet_engine_classify (engine, images, batch, got, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < batch * CLASSES; i++)
+    g_assert_cmpfloat_with_epsilon (got[i], expected[i], TOLERANCE);
+}
 
 static const RexnetDevice *
 first_opencl (GPtrArray * devices)
@@ -98,6 +148,258 @@ test_precision_of_cpu (void)
   g_assert_error (error, REXNET_ERROR, REXNET_ERROR_UNSUPPORTED);
 }
 
+/* ---- pictures ------------------------------------------------------------ */
+
+/* Preprocessing on the device gives the input that the CPU's gives. */
+static void
+assert_same_input (RexnetEngine * engine, const RexnetImage * image)
+{
+  const RexnetInput *in = &rexnet_engine_get_info (engine)->input;
+  g_autofree float *input = g_new (float, (gsize) 3 * in->width * in->height);
+  float got[CLASSES], expected[CLASSES];
+  g_autoptr (GError) error = NULL;
+
+  rexnet_preprocess (image, in, input, &error);
+  g_assert_no_error (error);
+  rexnet_engine_run (engine, input, 1, expected, &error);
+  g_assert_no_error (error);
+  rexnet_softmax (expected, expected, CLASSES);
+  rexnet_engine_classify (engine, image, 1, got, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < CLASSES; i++)
+    g_assert_cmpfloat_with_epsilon (got[i], expected[i], TIGHT);
+}
+
+/* Every format, sizes odd, tiny, and tall enough for rows first. */
+static void
+test_formats (void)
+{
+  static const guint sizes[][2] = { {97, 75}, {320, 64}, {33, 401}, {1, 1} };
+  g_autoptr (RexnetEngine) engine = NULL;
+
+  if (skip_without_device ())
+    return;
+  engine = open_engine ("opencl:0", 1, FALSE);
+  for (guint f = REXNET_FORMAT_RGB; f <= REXNET_FORMAT_UYVY; f++)
+    for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
+      TestPicture picture;
+
+      test_picture_init (&picture, f, sizes[i][0], sizes[i][1]);
+      picture.image.matrix = f % 5;
+      picture.image.full_range = f & 1;
+      picture.image.chroma_h_cosited = i & 1;
+      assert_same_input (engine, &picture.image);
+      test_picture_clear (&picture);
+    }
+}
+
+/* Pictures of several kinds in a batch, one of them bottom up. */
+static void
+test_batch (void)
+{
+  static const RexnetFormat formats[] = { REXNET_FORMAT_NV12, REXNET_FORMAT_BGRX,
+    REXNET_FORMAT_GRAY8
+  };
+  const guint n = G_N_ELEMENTS (formats);
+  TestPicture picture[G_N_ELEMENTS (formats)];
+  RexnetImage images[G_N_ELEMENTS (formats)];
+  g_autoptr (RexnetEngine) engine = NULL;
+  g_autoptr (RexnetEngine) cpu = open_engine ("cpu", n, FALSE);
+
+  if (skip_without_device ())
+    return;
+  engine = open_engine ("opencl:0", n, FALSE);
+  for (guint i = 0; i < n; i++) {
+    test_picture_init (&picture[i], formats[i], 80 + i, 60);
+    images[i] = picture[i].image;
+  }
+  images[1].plane[0] += 59 * images[1].stride[0];
+  images[1].stride[0] = -images[1].stride[0];
+  assert_same_scores (engine, cpu, images, n);
+  assert_same_scores (engine, cpu, images, 2);  /* not a full batch */
+  for (guint i = 0; i < n; i++)
+    test_picture_clear (&picture[i]);
+}
+
+static void
+test_bad_picture (void)
+{
+  RexnetImage image = {.format = REXNET_FORMAT_RGB,.width = 8,.height = 8 };
+  g_autoptr (RexnetEngine) engine = NULL;
+  g_autoptr (GError) error = NULL;
+  float scores[CLASSES];
+
+  if (skip_without_device ())
+    return;
+  engine = open_engine ("opencl:0", 1, TRUE);
+  g_assert_false (rexnet_engine_classify (engine, &image, 1, scores, &error));
+  g_assert_error (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT);
+  g_assert_null (rexnet_engine_get_info (engine)->fallback);
+}
+
+typedef struct
+{
+  RexnetEngine *engine;
+  const RexnetImage *image;
+  const float *expected;
+} Worker;
+
+static gpointer
+classify_often (gpointer data)
+{
+  const Worker *w = data;
+  float scores[CLASSES];
+
+  for (guint i = 0; i < 20; i++) {
+    g_autoptr (GError) error = NULL;
+
+    rexnet_engine_classify (w->engine, w->image, 1, scores, &error);
+    g_assert_no_error (error);
+    for (guint c = 0; c < CLASSES; c++)
+      g_assert_cmpfloat_with_epsilon (scores[c], w->expected[c], TOLERANCE);
+  }
+  return NULL;
+}
+
+/* Three threads, two slots: nobody gets another one's result. */
+static void
+test_threads (void)
+{
+  TestPicture picture[3];
+  float expected[3][CLASSES];
+  Worker worker[3];
+  GThread *thread[3];
+  g_autoptr (RexnetEngine) engine = NULL;
+  g_autoptr (RexnetEngine) cpu = open_engine ("cpu", 1, FALSE);
+
+  if (skip_without_device ())
+    return;
+  engine = open_engine ("opencl:0", 1, FALSE);
+  for (guint i = 0; i < 3; i++) {
+    test_picture_init (&picture[i], REXNET_FORMAT_I420, 64 + 16 * i, 64);
+    rexnet_engine_classify (cpu, &picture[i].image, 1, expected[i], NULL);
+    worker[i] = (Worker) { engine, &picture[i].image, expected[i] };
+    thread[i] = g_thread_new ("classify", classify_often, &worker[i]);
+  }
+  for (guint i = 0; i < 3; i++) {
+    g_thread_join (thread[i]);
+    test_picture_clear (&picture[i]);
+  }
+}
+
+static void
+test_profile (void)
+{
+  g_autoptr (RexnetEngine) engine = NULL;
+  g_autoptr (GArray) plan = NULL, profile = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (skip_without_device ())
+    return;
+  engine = open_engine ("opencl:0", 1, FALSE);
+  plan = rexnet_engine_get_plan (engine);
+  profile = rexnet_engine_profile (engine, 3, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (plan->len, ==, profile->len);
+  for (guint i = 0; i < profile->len; i++) {
+    const RexnetPhase *phase = &g_array_index (profile, RexnetPhase, i);
+
+    g_assert_cmpfloat (phase->ms, >, 0);
+    g_assert_cmpuint (phase->bytes, >, 0);
+  }
+}
+
+/* ---- the program cache --------------------------------------------------- */
+
+typedef struct
+{
+  guint calls;
+  double fraction;
+} Progress;
+
+static void
+note_progress (const char *what, double fraction, gpointer data)
+{
+  Progress *progress = data;
+
+  g_assert_nonnull (what);
+  g_assert_cmpfloat (fraction, >=, progress->fraction);
+  progress->fraction = fraction;
+  progress->calls++;
+}
+
+/* Opens an engine and says whether it compiled. */
+static gboolean
+compiles (const char *folder)
+{
+  Progress progress = { 0 };
+  RexnetEngineOptions options = {.device = "opencl:0",.no_fallback = TRUE,
+    .cache_dir = folder,.progress = note_progress,.progress_data = &progress
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RexnetEngine) engine = rexnet_engine_new (model, &options, &error);
+  g_autoptr (RexnetEngine) cpu = open_engine ("cpu", 1, FALSE);
+  TestPicture picture;
+
+  g_assert_no_error (error);
+  test_picture_init (&picture, REXNET_FORMAT_RGB, 70, 70);
+  assert_same_scores (engine, cpu, &picture.image, 1);
+  test_picture_clear (&picture);
+  if (progress.calls)
+    g_assert_cmpfloat (progress.fraction, ==, 1.);
+  return progress.calls > 0;
+}
+
+static char *
+only_file (const char *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name = g_dir_read_name (dir);
+
+  g_assert_nonnull (name);
+  g_assert_null (g_dir_read_name (dir));
+  return g_build_filename (folder, name, NULL);
+}
+
+/* Damages a byte of @data at @at, or cuts it there. */
+static void
+damage (const char *path, const char *data, gsize size, gsize at, gboolean cut)
+{
+  g_autofree char *copy = g_memdup2 (data, size);
+
+  copy[at] ^= 0x20;
+  g_assert_true (g_file_set_contents (path, copy, cut ? at : size, NULL));
+}
+
+static void
+test_cache (void)
+{
+  g_autofree char *folder = NULL, *path = NULL, *data = NULL;
+  gsize size;
+
+  if (skip_without_device ())
+    return;
+  folder = g_dir_make_tmp ("rexnet-cache-XXXXXX", NULL);
+  g_assert_true (compiles (folder));
+  g_assert_false (compiles (folder));
+  path = only_file (folder);
+  g_assert_true (g_file_get_contents (path, &data, &size, NULL));
+  damage (path, data, size, size / 2, FALSE);   /* in the binary */
+  g_assert_true (compiles (folder));
+  damage (path, data, size, 9, FALSE);  /* in the header */
+  g_assert_true (compiles (folder));
+  damage (path, data, size, size - 100, TRUE);
+  g_assert_true (compiles (folder));
+  damage (path, data, size, 0, TRUE);
+  g_assert_true (compiles (folder));
+  g_assert_false (compiles (folder));
+  g_remove (path);
+  g_rmdir (folder);
+  /* A folder that cannot be made, and none at all. */
+  g_assert_true (compiles ("/dev/null/cache"));
+  g_assert_true (compiles (""));
+}
+
 /* ---- without the library ------------------------------------------------- */
 
 /* Runs this program's test @path again with another libOpenCL. */
@@ -142,19 +444,115 @@ test_other (void)
   run_with_library ("/opencl/subprocess/missing", "libm.so.6");
 }
 
+/* ---- failing devices ----------------------------------------------------- */
+
+static const char *failing_library;
+
+/* Runs @path as a test of its own with a library that fails as @plan says. */
+static void
+run_failing (const char *path, const char *plan)
+{
+  if (skip_without_device ())
+    return;
+  if (!*failing_library) {
+    g_test_skip ("no libOpenCL.so.1 to link with");
+    return;
+  }
+  g_setenv ("FAILING_CL", plan, TRUE);
+  run_with_library (path, failing_library);
+  g_unsetenv ("FAILING_CL");
+}
+
+/* The engine never gets to the device. */
+static void
+test_start_inside (void)
+{
+  RexnetEngineOptions options = {.device = "opencl:0",.no_fallback = TRUE,
+    .cache_dir = ""
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RexnetEngine) engine = NULL;
+  g_autoptr (RexnetEngine) cpu = open_engine ("cpu", 1, FALSE);
+  TestPicture picture;
+
+  g_assert_null (rexnet_engine_new (model, &options, &error));
+  g_assert_nonnull (strstr (error->message, "OpenCL cannot"));
+  options.no_fallback = FALSE;
+  engine = rexnet_engine_new (model, &options, NULL);
+  g_assert_nonnull (engine);
+  g_assert_cmpstr (rexnet_engine_get_info (engine)->device, ==, "cpu");
+  g_assert_nonnull (strstr (rexnet_engine_get_info (engine)->fallback,
+          "OpenCL cannot"));
+  test_picture_init (&picture, REXNET_FORMAT_NV12, 100, 80);
+  assert_same_scores (engine, cpu, &picture.image, 1);
+  test_picture_clear (&picture);
+}
+
+static void
+test_start (gconstpointer plan)
+{
+  run_failing ("/opencl/subprocess/start", plan);
+}
+
+/* The device fails after some frames; every frame has its own result. */
+static void
+test_stream_inside (void)
+{
+  g_autoptr (RexnetEngine) engine = open_engine ("opencl:0", 1, TRUE);
+  g_autoptr (RexnetEngine) cpu = open_engine ("cpu", 1, FALSE);
+  const RexnetEngineInfo *info = rexnet_engine_get_info (engine);
+  guint on_device = 0;
+
+  g_assert_null (info->fallback);
+  for (guint i = 0; i < 8; i++) {
+    TestPicture picture;
+
+    test_picture_init (&picture, REXNET_FORMAT_NV12, 64 + 4 * i, 64);
+    assert_same_scores (engine, cpu, &picture.image, 1);
+    test_picture_clear (&picture);
+    on_device += strcmp (info->device, "cpu") != 0;
+  }
+  g_assert_cmpuint (on_device, <, 8);
+  g_assert_nonnull (info->fallback);
+}
+
+static void
+test_stream (gconstpointer plan)
+{
+  run_failing ("/opencl/subprocess/stream", plan);
+}
+
 int
 main (int argc, char **argv)
 {
+  int status;
+
   g_test_init (&argc, &argv, NULL);
+  failing_library = g_getenv ("FAILING_CL_LIBRARY");
+  if (!failing_library)
+    failing_library = "";
   model = rexnet_model_generate (REXNET_VARIANT_REXNET, 0.5, 10, NULL);
   g_test_add_func ("/opencl/list", test_list);
   g_test_add_func ("/opencl/auto", test_auto);
   g_test_add_func ("/opencl/names", test_names);
   g_test_add_func ("/opencl/precision-of-cpu", test_precision_of_cpu);
+  g_test_add_func ("/opencl/formats", test_formats);
+  g_test_add_func ("/opencl/batch", test_batch);
+  g_test_add_func ("/opencl/bad-picture", test_bad_picture);
+  g_test_add_func ("/opencl/threads", test_threads);
+  g_test_add_func ("/opencl/profile", test_profile);
+  g_test_add_func ("/opencl/cache", test_cache);
   g_test_add_func ("/opencl/missing", test_missing);
   g_test_add_func ("/opencl/other-library", test_other);
   g_test_add_func ("/opencl/subprocess/missing", test_missing_inside);
-  int status = g_test_run ();
+  g_test_add_data_func ("/opencl/start/alloc", "alloc:5", test_start);
+  g_test_add_data_func ("/opencl/start/compile", "compile", test_start);
+  g_test_add_data_func ("/opencl/start/enqueue", "enqueue:3", test_start);
+  g_test_add_data_func ("/opencl/stream/enqueue", "enqueue:90", test_stream);
+  g_test_add_data_func ("/opencl/stream/lost", "lost:3", test_stream);
+  g_test_add_func ("/opencl/subprocess/start", test_start_inside);
+  g_test_add_func ("/opencl/subprocess/stream", test_stream_inside);
+  status = g_test_run ();
   rexnet_model_unref (model);
   return status;
 }
