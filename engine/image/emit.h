@@ -2,6 +2,8 @@
 /* The last step of a row, for the compiler to vectorise at each level. */
 #pragma once
 
+#include <string.h>
+
 #include "color.h"
 
 static inline void
@@ -12,11 +14,19 @@ emit_row (const guint8 * restrict src, float scale, float offset,
     dst[x] = (float) src[x] * scale + offset;
 }
 
+/* x within [0, 1]. On the bits, which floats of one sign are ordered by,
+ * because gcc vectorises no comparison of floats that may trap. */
 static inline float
 emit_clamp (float x)
 {
-  x = x > 0.f ? x : 0.f;
-  return x < 1.f ? x : 1.f;
+  const gint32 one = 0x3f800000;
+  gint32 bits;
+
+  memcpy (&bits, &x, sizeof bits);
+  bits &= ~(bits >> 31);
+  bits = MIN (bits, one);
+  memcpy (&x, &bits, sizeof x);
+  return x;
 }
 
 static inline void

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Times the way of a picture into the network's input (224 x 224, crop_pct
- * 0.875, bicubic, one thread) at each instruction set, and GStreamer's
- * GstVideoConverter on the same crop to 8-bit RGB, in alternation.
+ * 0.875, bicubic, one thread) with each table of kernels, and GStreamer's
+ * GstVideoConverter on the same crop to 8-bit RGB, in alternation and in an
+ * order that rotates, as each finds the caches that the one before it left.
  *
  * usage: bench-preprocess [ROUNDS]
  */
@@ -100,9 +101,10 @@ gst_open (Gst * g, const Case * c, const TestPicture * picture)
       MIN (picture->size, g->in_info.size));
 }
 
-static void
+static double
 gst_run (Gst * g)
 {
+  gint64 start = g_get_monotonic_time ();
   GstVideoFrame in, out;
 
   gst_video_frame_map (&in, &g->in_info, g->in, GST_MAP_READ);
@@ -110,6 +112,7 @@ gst_run (Gst * g)
   gst_video_converter_frame (g->convert, &in, &out);
   gst_video_frame_unmap (&in);
   gst_video_frame_unmap (&out);
+  return (double) (g_get_monotonic_time () - start) / 1000.0;
 }
 
 static void
@@ -137,7 +140,6 @@ bench (const Case * c, guint levels, guint rounds)
 {
   g_autofree float *output = g_new (float, 3 * input.width * input.height);
   g_autofree double *ms = g_new (double, (levels + 1) * rounds);
-  double *theirs = ms + levels * rounds;
   RexnetPreprocessor *p[MAX_LEVELS];
   TestPicture picture;
 
@@ -151,13 +153,14 @@ bench (const Case * c, guint levels, guint rounds)
   gst_open (&g, c, &picture);
   gst_run (&g);
 #endif
-  for (guint r = 0; r < rounds; r++) {
-    for (guint l = 0; l < levels; l++)
+  for (guint i = 0; i < rounds * (levels + 1); i++) {
+    guint r = i / (levels + 1), l = (r + i) % (levels + 1);
+
+    if (l < levels)
       ms[l * rounds + r] = time_level (p[l], &picture.image, output);
 #ifdef HAVE_GST_VIDEO
-    gint64 start = g_get_monotonic_time ();
-    gst_run (&g);
-    theirs[r] = (double) (g_get_monotonic_time () - start) / 1000.0;
+    else
+      ms[l * rounds + r] = gst_run (&g);
 #endif
   }
 
@@ -170,7 +173,8 @@ bench (const Case * c, guint levels, guint rounds)
     rexnet_preprocessor_free (p[l]);
   }
 #ifdef HAVE_GST_VIDEO
-  double middle = median (theirs, rounds);
+  double *theirs = ms + levels * rounds, middle = median (theirs, rounds);
+
   printf ("  %6.3f (%6.3f) %6.1f", middle, theirs[0],
       middle / ms[rounds / 2]);
   gst_close (&g);
