@@ -28,6 +28,26 @@ rexnet_panels_private (const RexnetPlan * plan, const RexnetBlockPlan * block)
       + (gsize) block->depthwise.blocks * plan->kernels.vl;
 }
 
+/* Other phases use this memory too. */
+static void
+clear_borders (const RexnetBlockPlan * plan, const Bordered * border, guint vl,
+    float *buffer)
+{
+  gsize row = (gsize) border->width * vl, pad = (gsize) border->pad * vl;
+
+  for (guint c = 0; c < REXNET_MAX_COLUMNS; c++, buffer += border->block) {
+    float *inside = buffer + border->pad * row;
+    float *below = inside + plan->in_height * row;
+
+    memset (buffer, 0, border->pad * row * sizeof (float));
+    memset (below, 0, border->pad * row * sizeof (float));
+    for (; inside < below; inside += row) {
+      memset (inside, 0, pad * sizeof (float));
+      memset (inside + row - pad, 0, pad * sizeof (float));
+    }
+  }
+}
+
 /* Fills @buffer with the depthwise's input for the panel at @block, and says
  * how many vectors of channels it has. */
 static guint
@@ -101,16 +121,22 @@ static void
 project_own (const RexnetFrame * frame, const RexnetBlockPlan * plan,
     guint block, guint end, guint thread)
 {
+  guint pixels = plan->width * plan->height;
   RexnetProjection p = {
     .a = rexnet_frame_buffer (frame, frame->plan->layout.depthwise)
         + block * plan->plane,
-    .a_block = plan->plane,.block = block,.end = end,
-    .pixels = plan->width * plan->height,.prefetch = TRUE,
+    .a_block = plan->plane,.block = block,.end = end,.prefetch = TRUE,
     .partial = frame->plan->threads > 1 ?
         rexnet_frame_partial (frame, thread) : NULL
   };
 
-  rexnet_project (frame, plan, &p);
+  for (guint n = (pixels + plan->chunk - 1) / plan->chunk; n > 0; n--) {
+    p.pixels = (pixels - p.pixel + n - 1) / n;
+    rexnet_project (frame, plan, &p);
+    p.a += (gsize) p.pixels * frame->plan->kernels.vl;
+    p.pixel += p.pixels;
+    p.prefetch = FALSE;
+  }
 }
 
 void
@@ -127,8 +153,8 @@ rexnet_step_panels (const RexnetFrame * frame, const RexnetStep * step,
   guint panel = plan->source == REXNET_SOURCE_EXPAND ?
       plan->expand.first[thread] : 0;
 
-  memset (buffer, 0, (border.block * REXNET_MAX_COLUMNS
-          + (gsize) blocks * frame->plan->kernels.vl) * sizeof (float));
+  clear_borders (plan, &border, frame->plan->kernels.vl, buffer);
+  memset (pool, 0, (gsize) blocks * frame->plan->kernels.vl * sizeof (float));
   while (b < end) {
     guint columns = 1;
 

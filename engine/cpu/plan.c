@@ -59,13 +59,21 @@ choose_rows (const RexnetPlan * plan, const RexnetBlockPlan * block)
       || bytes > cpu->l2 / 2;
 }
 
+/*
+ * As many pixels as let a thread's inputs of a projection take a third of L2,
+ * so that a panel of weights is read once for all of them; two tiles at least.
+ */
 static guint
 choose_chunk (const RexnetPlan * plan, const RexnetBlockPlan * block)
 {
   guint pixels = block->width * block->height;
+  guint channels = block->net->depthwise.out;
   guint tile = plan->kernels.gemm_rows[plan->columns];
+  gsize room = rexnet_cpu_info ()->l2 / 3 / sizeof (float);
 
-  return pixels <= 64 ? pixels : MAX (2 * tile, 14);
+  if (block->split_k)
+    channels = (channels + plan->threads - 1) / plan->threads;
+  return CLAMP (room / channels / tile * tile, MIN (2 * tile, pixels), pixels);
 }
 
 /* ---- blocks ------------------------------------------------------------------- */
