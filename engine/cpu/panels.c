@@ -87,7 +87,7 @@ copy_block (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint b,
 
 static void
 convolve (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint b,
-    const float *buffer, float *pool)
+    const float *buffer, float *map, float *pool)
 {
   const RexnetConv *conv = &plan->net->depthwise;
   const RexnetKernels *kernels = &frame->plan->kernels;
@@ -95,8 +95,7 @@ convolve (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint b,
   const gboolean smooth = finish->smooth != REXNET_ACTIVATION_NONE;
   guint vl = kernels->vl, pixels = plan->width * plan->height;
   gsize row = (gsize) bordered (frame->plan, plan).width * vl;
-  float *d = rexnet_frame_buffer (frame, frame->plan->layout.depthwise)
-      + b * plan->plane;
+  float *d = map + b * plan->plane;
   RexnetDepthwise k = {
     .weights = plan->depthwise.weights
         + (gsize) b * conv->kernel * conv->kernel * vl,
@@ -123,8 +122,7 @@ project_own (const RexnetFrame * frame, const RexnetBlockPlan * plan,
 {
   guint pixels = plan->width * plan->height;
   RexnetProjection p = {
-    .a = rexnet_frame_buffer (frame, frame->plan->layout.depthwise)
-        + block * plan->plane,
+    .a = rexnet_frame_depthwise (frame, plan, thread) + block * plan->plane,
     .a_block = plan->plane,.block = block,.end = end,.prefetch = TRUE,
     .partial = frame->plan->threads > 1 ?
         rexnet_frame_partial (frame, thread) : NULL
@@ -167,7 +165,7 @@ rexnet_step_panels (const RexnetFrame * frame, const RexnetStep * step,
     }
     for (guint c = 0; c < columns; c++, b++)
       convolve (frame, plan, b, buffer + c * border.block,
-          plan->gated ? pool + b * frame->plan->kernels.vl : NULL);
+          rexnet_frame_depthwise (frame, plan, thread), plan->gated ? pool + b * frame->plan->kernels.vl : NULL);
   }
   if (plan->gated)
     rexnet_squeeze (frame, plan, pool, block, end, thread);

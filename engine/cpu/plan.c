@@ -416,17 +416,11 @@ take (RexnetLayout * layout, gsize floats)
   return at;
 }
 
-/*
- * The distance between the buffers of two threads. Prefetchers follow a walk
- * over blocks of channels some strides past its end; where they find lines that
- * another core is writing, that core has to take them back each time.
- */
+/* The distance between the buffers of two threads. */
 static gsize
 apart (gsize floats)
 {
-  const gsize gap = 64 << 10;
-
-  return (floats + 15) / 16 * 16 + gap;
+  return (floats + 15) / 16 * 16 + REXNET_APART;
 }
 
 static gsize
@@ -457,7 +451,8 @@ add_up_needs (const RexnetPlan * plan)
     needs.map[i & 1] = MAX (needs.map[i & 1], out);
     if (block->gated || !block->by_rows)
       needs.depthwise = MAX (needs.depthwise,
-          block->plane * block->depthwise.blocks);
+          block->plane * block->depthwise.blocks
+          + (block->split_k ? (plan->threads - 1) * REXNET_APART : 0));
     if (block->split_k && plan->threads > 1)
       needs.partial = MAX (needs.partial, out);
     needs.zero = MAX (needs.zero, (gsize) (block->in_width + 8) * vl);

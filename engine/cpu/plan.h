@@ -21,6 +21,13 @@
 
 #include "weights.h"
 
+/*
+ * Floats between what two threads write. Prefetchers follow a walk over blocks
+ * of channels some strides past its end; where they find lines that another
+ * core is writing, that core has to take them back each time.
+ */
+#define REXNET_APART ((gsize) 64 << 10)
+
 /* With more threads than these the sums of a split would cost too much. */
 #define REXNET_MAX_SPLIT_K 8
 
@@ -140,6 +147,18 @@ rexnet_frame_private (const RexnetFrame * frame, guint thread)
   const RexnetLayout *layout = &frame->plan->layout;
 
   return frame->memory + layout->private + thread * layout->private_stride;
+}
+
+/* The output of @thread's depthwise: blocks of channels a plane apart, from
+ * block 0 on, of which by panels only the thread's own may be touched. */
+static inline float *
+rexnet_frame_depthwise (const RexnetFrame * frame,
+    const RexnetBlockPlan * block, guint thread)
+{
+  const RexnetLayout *layout = &frame->plan->layout;
+
+  return frame->memory + layout->depthwise
+      + (block->split_k ? thread * REXNET_APART : 0);
 }
 
 static inline float *

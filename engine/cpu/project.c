@@ -140,15 +140,14 @@ own_part (const RexnetFrame * frame, const RexnetBlockPlan * block,
     rexnet_share (pixels, thread + 1, threads)};
 }
 
-/* Takes @pixels of the depthwise's output from @pixel on, times the gates. */
+/* Takes @pixels of the depthwise's output @a, times the gates. */
 static void
 load_gated (const RexnetFrame * frame, const RexnetBlockPlan * block,
-    const Part * part, guint pixel, guint pixels, const float *gate, float *d)
+    const Part * part, const float *a, guint pixels, const float *gate,
+    float *d)
 {
   const RexnetKernels *kernels = &frame->plan->kernels;
   guint vl = kernels->vl;
-  const float *a = rexnet_frame_buffer (frame, frame->plan->layout.depthwise)
-      + (gsize) pixel * vl;
 
   for (guint b = part->block; b < part->end; b++, d += (gsize) pixels * vl)
     kernels->scale (a + b * block->plane, gate + b * vl, d, pixels,
@@ -173,6 +172,7 @@ rexnet_step_project (const RexnetFrame * frame, const RexnetStep * step,
   Part part = own_part (frame, block, thread);
   float *hidden = rexnet_frame_private (frame, thread);
   float *gate = hidden + block->squeeze.blocks * vl;
+  const float *map = rexnet_frame_depthwise (frame, block, thread);
   float *tile = gate + block->depthwise.blocks * vl;
   RexnetProjection p = {
     .block = part.block,.end = part.end,.prefetch = TRUE,
@@ -194,12 +194,12 @@ rexnet_step_project (const RexnetFrame * frame, const RexnetStep * step,
     p.pixels = (part.pixel_end - part.pixel + n - 1) / n;
     part.pixel += p.pixels;
     if (block->gated) {
-      load_gated (frame, block, &part, p.pixel, p.pixels, gate, tile);
+      load_gated (frame, block, &part, map + p.pixel * vl, p.pixels, gate,
+          tile);
       p.a = tile;
       p.a_block = (gsize) p.pixels * vl;
     } else {
-      p.a = rexnet_frame_buffer (frame, frame->plan->layout.depthwise)
-          + part.block * block->plane + p.pixel * vl;
+      p.a = map + part.block * block->plane + p.pixel * vl;
       p.a_block = block->plane;
     }
     rexnet_project (frame, block, &p);

@@ -225,7 +225,7 @@ convolved (const Strip * s, guint b, guint y, gsize * row)
     return s->band + (gsize) b * block->band * *row;
   }
   *row = (gsize) block->width * s->vl;
-  return rexnet_frame_buffer (s->frame, s->frame->plan->layout.depthwise)
+  return rexnet_frame_depthwise (s->frame, block, 0)
       + b * block->plane + y * *row + (gsize) s->x * s->vl;
 }
 
