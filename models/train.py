@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import tempfile
 import time
 from pathlib import Path
 
@@ -19,7 +20,8 @@ import torch.nn.functional as F
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor, distributed, multiprocessing, nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
@@ -29,6 +31,8 @@ HERE = Path(__file__).resolve().parent
 LABELS = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
           "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 MEAN, STD = 0.286, 0.353
+FIRST_SHARE = 0.55  # of the epochs, at --first-size
+COOL_SHARE = 0.32   # of the epochs, with the learning rate falling to zero
 
 
 # --- data -------------------------------------------------------------------
@@ -48,6 +52,15 @@ def load(data: Path, split: str, size: int) -> tuple[Tensor, Tensor]:
     resized = np.stack([np.asarray(Image.fromarray(image).resize((size, size), Image.BICUBIC))
                         for image in images])
     return torch.from_numpy(resized), torch.from_numpy(labels.astype(np.int64))
+
+
+def load_split(args: argparse.Namespace, size: int) -> tuple[tuple[Tensor, Tensor], ...]:
+    """The images to train on and those to measure on."""
+    images, labels = load(args.data, "train", size)
+    if not args.hold_out:
+        return (images, labels), load(args.data, "t10k", size)
+    kept = len(images) - args.hold_out
+    return (images[:kept], labels[:kept]), (images[kept:], labels[kept:])
 
 
 def network_input(grey: Tensor) -> Tensor:
@@ -113,34 +126,69 @@ def make_optimizer(model: nn.Module, rate: float, decay: float) -> torch.optim.O
                            lr=rate, momentum=0.9, nesterov=True)
 
 
-def train(args: argparse.Namespace, images: Tensor, labels: Tensor,
-          test: tuple[Tensor, Tensor]) -> nn.Module:
+def learning_rate(args: argparse.Namespace, position: float) -> float:
+    """Up over the first epoch, level, then down to zero over the last ones."""
+    cooling = max(1, round(COOL_SHARE * args.epochs))
+    return args.rate * min(1.0, position, (args.epochs - position) / cooling)
+
+
+def train_epoch(args: argparse.Namespace, epoch: int, rank: int, model: nn.Module,
+                average: AveragedModel, optimizer: torch.optim.Optimizer,
+                images: Tensor, labels: Tensor) -> float:
+    """One pass; this worker's share of every batch. Returns the mean loss."""
+    model.train()
+    steps = len(images) // args.batch
+    shuffle = torch.Generator().manual_seed(args.seed * 1000 + epoch)
+    order = torch.randperm(len(images), generator=shuffle)[:steps * args.batch]
+    total = 0.0
+    bar = tqdm(order.view(steps, args.workers, -1)[:, rank], disable=rank > 0, mininterval=1.0,
+               desc=f"epoch {epoch + 1}/{args.epochs}")
+    for step, batch in enumerate(bar):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(args, epoch + (step + 1) / steps)
+        logits = model(network_input(augment(images[batch] / 255)))
+        loss = F.cross_entropy(logits, labels[batch], label_smoothing=args.smoothing)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        average.update_parameters(model.module)
+        total += loss.item()
+        bar.set_postfix(loss=f"{total / (step + 1):.3f}", refresh=False)
+    return total / steps
+
+
+def worker(rank: int, args: argparse.Namespace, meeting: str) -> None:
+    """One process of one thread: it waits for the others once a step, so it keeps its pace on
+    a machine with other work, which threads that meet in every layer do not."""
+    torch.set_num_threads(1)
+    distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank,
+                                   world_size=args.workers)
+    torch.manual_seed(args.seed)
     model = ReXNet(args.width, len(LABELS)).to(memory_format=torch.channels_last)
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(args.ema), use_buffers=True)
     optimizer = make_optimizer(model, args.rate, args.decay)
-    steps = len(images) // args.batch
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, args.rate, args.epochs * steps, pct_start=0.2, cycle_momentum=False,
-        final_div_factor=1000)
-    start = time.monotonic()
+    parallel = DistributedDataParallel(model)
+    torch.manual_seed(args.seed * 1000 + rank)
+    start, size = time.monotonic(), 0
     for epoch in range(args.epochs):
-        model.train()
-        order = torch.randperm(len(images))[:steps * args.batch].view(steps, args.batch)
-        total = 0.0
-        bar = tqdm(order, desc=f"epoch {epoch + 1}/{args.epochs}", mininterval=1.0)
-        for step, batch in enumerate(bar):
-            logits = model(network_input(augment(images[batch] / 255)))
-            loss = F.cross_entropy(logits, labels[batch], label_smoothing=args.smoothing)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            average.update_parameters(model)
-            total += loss.item()
-            bar.set_postfix(loss=f"{total / (step + 1):.3f}")
-        report(args, f"epoch {epoch + 1} loss {total / steps:.4f} averaged weights "
-                     f"{accuracy(average, *test):.2f} % {time.monotonic() - start:.0f} s")
-    return average.module
+        wanted = args.first_size if epoch < int(FIRST_SHARE * args.epochs) else args.size
+        if size != wanted:
+            size = wanted
+            (images, labels), test = load_split(args, size)
+        loss = train_epoch(args, epoch, rank, parallel, average, optimizer, images, labels)
+        if rank == 0:
+            report(args, f"epoch {epoch + 1} size {size} loss {loss:.4f} averaged weights "
+                         f"{accuracy(average, *test):.2f} % {time.monotonic() - start:.0f} s")
+    if rank == 0:
+        finish(args, average.module, test)
+    distributed.destroy_process_group()
+
+
+def finish(args: argparse.Namespace, model: nn.Module, test: tuple[Tensor, Tensor]) -> None:
+    report(args, f"float32 weights {accuracy(model, *test):.2f} %")
+    save(args.output, model, args.width, args.size)
+    report(args, f"float16 weights {accuracy(restore(args.output)[0], *test):.2f} % "
+                 f"{args.output.name}")
 
 
 def report(args: argparse.Namespace, line: str) -> None:
@@ -169,7 +217,7 @@ def restore(path: Path) -> tuple[nn.Module, int]:
         settings = json.loads(file.metadata()["rexnet.settings"])
         tensors = {key: file.get_tensor(key).float() for key in file.keys()}
     model = ReXNet(settings["width"], settings["classes"]).to(memory_format=torch.channels_last)
-    model.load_state_dict(tensors, strict=False)
+    model.load_state_dict(tensors)
     return model.eval(), settings["input_width"]
 
 
@@ -182,38 +230,30 @@ def arguments() -> argparse.Namespace:
     add("--evaluate", type=Path, metavar="FILE", help="measure FILE and train nothing")
     add("--log", type=Path, help="append a line an epoch here")
     add("--seed", type=int, default=1)
-    add("--threads", type=int, default=2)
+    add("--workers", type=int, default=2, help="processes, each of one thread")
     add("--hold-out", type=int, default=0, metavar="N",
         help="measure on the last N training images, left out of training, not the test images")
     add("--width", type=float, default=0.5)
-    add("--size", type=int, default=48)
-    add("--epochs", type=int, default=25)
+    add("--size", type=int, default=48, help="input size of the model")
+    add("--first-size", type=int, default=32, help="input size of the first epochs, for speed")
+    add("--epochs", type=int, default=22)
     add("--batch", type=int, default=128)
-    add("--rate", type=float, default=0.15, help="largest learning rate")
+    add("--rate", type=float, default=0.1, help="largest learning rate")
     add("--decay", type=float, default=3e-4, help="weight decay")
     add("--smoothing", type=float, default=0.05, help="label smoothing")
-    add("--ema", type=float, default=0.998, help="decay of the averaged weights, a step")
+    add("--ema", type=float, default=0.995, help="decay of the averaged weights, a step")
     return parser.parse_args()
 
 
 def main() -> None:
     args = arguments()
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
     if args.evaluate:
+        torch.set_num_threads(args.workers)
         model, size = restore(args.evaluate)
         print(f"top-1 {accuracy(model, *load(args.data, 't10k', size)):.2f} %")
         return
-    images, labels = load(args.data, "train", args.size)
-    test = load(args.data, "t10k", args.size)
-    if args.hold_out:
-        test = images[-args.hold_out:], labels[-args.hold_out:]
-        images, labels = images[:-args.hold_out], labels[:-args.hold_out]
-    model = train(args, images, labels, test)
-    report(args, f"float32 weights {accuracy(model, *test):.2f} %")
-    save(args.output, model, args.width, args.size)
-    stored, _ = restore(args.output)
-    report(args, f"float16 weights {accuracy(stored, *test):.2f} % {args.output.name}")
+    with tempfile.TemporaryDirectory() as folder:
+        multiprocessing.spawn(worker, (args, f"{folder}/meeting"), args.workers)
 
 
 if __name__ == "__main__":
