@@ -32,7 +32,7 @@ rexnet_tensor_count (const RexnetTensor * tensor)
 void
 rexnet_tensor_set_contiguous (RexnetTensor * tensor)
 {
-  gint64 stride = 1;
+  guint64 stride = 1;           /* may wrap where the shape is refused later */
 
   for (guint i = tensor->n_dims; i-- > 0;) {
     tensor->stride[i] = stride;
