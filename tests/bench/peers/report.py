@@ -114,10 +114,6 @@ def notes(report: dict) -> list[str]:
     for (runtime, reason), where in failures.items():
         more = f' and {len(where) - 1} more' if len(where) > 1 else ''
         lines.append(f'- in {LABELS[runtime]} ({where[0]}{more}): {reason}')
-    fewer = {(r['threads'], r['settings']['threads']) for r in report['results']
-             if r['runtime'] == 'ours' and 'settings' in r
-             and int(r['settings']['threads']) < r['threads']}
-    lines += [f'librexnet used {used} of {asked} threads.' for asked, used in sorted(fewer)]
     agreement = [r['top1'] for r in report['results'] if r['runtime'] == 'openvino-int8'
                  and 'top1' in r]
     if agreement:

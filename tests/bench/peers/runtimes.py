@@ -256,17 +256,20 @@ class Inductor(Runtime):
         return {'weights': 'frozen', 'layout': 'channels last'}
 
 
+LATENCY, THROUGHPUT = 0, 1      # RexnetScheduling
+
+
 class EngineOptions(ctypes.Structure):
-    """RexnetEngineOptions of rexnet.h."""
+    """RexnetEngineOptions of rexnet.h; the rest stays zero, which is the default."""
     _fields_ = [('device', ctypes.c_char_p), ('threads', ctypes.c_uint), ('isa', ctypes.c_int),
                 ('scheduling', ctypes.c_int), ('batch', ctypes.c_uint),
-                ('width', ctypes.c_uint), ('height', ctypes.c_uint)]
+                ('width', ctypes.c_uint), ('height', ctypes.c_uint), ('rest', ctypes.c_byte * 256)]
 
 
 class EngineInfo(ctypes.Structure):
     """The start of RexnetEngineInfo."""
-    _fields_ = [('device', ctypes.c_char_p), ('isa', ctypes.c_char_p),
-                ('threads', ctypes.c_uint), ('batch', ctypes.c_uint)]
+    _fields_ = [('device', ctypes.c_char_p), ('fallback', ctypes.c_char_p),
+                ('isa', ctypes.c_char_p), ('threads', ctypes.c_uint), ('batch', ctypes.c_uint)]
 
 
 class GError(ctypes.Structure):
@@ -297,15 +300,19 @@ class Ours(Runtime):
     def open(self, folder, inputs, threads):
         import numpy as np
         model = self.call('rexnet_model_load', str(folder / self.weights).encode())
+        apart = len(inputs) > 1 and threads > 1
         options = EngineOptions(device=b'cpu', threads=threads, batch=len(inputs),
+                                scheduling=THROUGHPUT if apart else LATENCY,
                                 width=SIZE, height=SIZE)
         engine = ctypes.c_void_p(self.call('rexnet_engine_new', ctypes.c_void_p(model),
                                            ctypes.byref(options)))
         info = ctypes.cast(self.library.rexnet_engine_get_info(engine),
                            ctypes.POINTER(EngineInfo)).contents
-        if info.batch != len(inputs):
-            raise RuntimeError(f'asked for batch {len(inputs)}, got {info.batch}')
-        self.chosen = {'isa': info.isa.decode(), 'threads': str(info.threads)}
+        if (info.threads, info.batch) != (threads, len(inputs)):
+            raise RuntimeError(f'asked for {threads} threads and batch {len(inputs)}, got '
+                               f'{info.threads} and {info.batch}: has rexnet.h changed?')
+        self.chosen = {'isa': info.isa.decode(),
+                       'scheduling': 'throughput' if apart else 'latency'}
         logits = np.empty((len(inputs), CLASSES), np.float32)
         arguments = (engine, ctypes.c_void_p(inputs.ctypes.data), ctypes.c_uint(len(inputs)),
                      ctypes.c_void_p(logits.ctypes.data))
