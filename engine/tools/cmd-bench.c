@@ -41,6 +41,8 @@ print_json (RexnetEngine * engine, const Timing * r, GArray * profile)
   tool_json_set_double (builder, "p95_ms", r->p95_ms);
   tool_json_set_double (builder, "fps", r->fps);
   tool_json_set_double (builder, "gmacs", r->gmacs);
+  if (r->peak_gmacs > 0)
+    tool_json_set_double (builder, "peak_gmacs", r->peak_gmacs);
   tool_json_set_int (builder, "threads", info->threads);
   tool_json_set_string (builder, "isa", info->isa);
   tool_json_set_string (builder, "device", info->device);
@@ -67,9 +69,13 @@ print_text (RexnetEngine * engine, const Timing * r, GArray * profile)
   printf (", %u runs\n", tool_options.runs);
   printf ("median %.3f ms, min %.3f ms, p95 %.3f ms\n", r->median_ms,
       r->min_ms, r->p95_ms);
-  printf ("%.1f frames/s, %.2f G multiply-adds/s\n", r->fps, r->gmacs);
+  printf ("%.1f frames/s, %.2f G multiply-adds/s", r->fps, r->gmacs);
+  if (r->peak_gmacs > 0)
+    printf (", %.1f %% of the CPU's %.2f", 100 * r->gmacs / r->peak_gmacs,
+        r->peak_gmacs);
+  putchar ('\n');
   if (profile)
-    tool_print_phases (profile, TRUE);
+    tool_print_phases (profile, TRUE, r->peak_gmacs);
 }
 
 static int

@@ -151,7 +151,7 @@ print_text (RexnetModel * model, const RexnetInput * input, GArray * layers,
       tool_macs (model, input->width, input->height));
   print_layers (layers);
   if (plan)
-    tool_print_phases (plan, FALSE);
+    tool_print_phases (plan, FALSE, 0);
 }
 
 static int

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* An engine's plan, with times or without. */
 #include <stdio.h>
+#include <string.h>
 
 #include "tool.h"
 
@@ -37,40 +38,64 @@ tool_json_add_phases (JsonBuilder * builder, const char *name, GArray * phases,
   json_builder_end_array (builder);
 }
 
-static void
-print_bytes (const RexnetPhase * phase, gboolean timed)
+static gboolean
+has_bytes (GArray * phases)
 {
-  printf (" %8.3f", phase->bytes / 1e6);
+  for (guint i = 0; i < phases->len; i++)
+    if (g_array_index (phases, RexnetPhase, i).bytes > 0)
+      return TRUE;
+  return FALSE;
+}
+
+static int
+name_width (GArray * phases)
+{
+  gsize width = 0;
+
+  for (guint i = 0; i < phases->len; i++)
+    width = MAX (width, strlen (g_array_index (phases, RexnetPhase, i).name));
+  return MAX (width, strlen ("phase"));
+}
+
+static void
+print_phase (const RexnetPhase * phase, gboolean timed, gboolean bytes,
+    double peak_gmacs)
+{
+  double gmacs = giga_rate (phase->macs, phase->ms);
+
   if (timed)
+    printf (" %9.4f", phase->ms);
+  printf (" %9.3f", phase->macs / 1e6);
+  if (timed)
+    printf (" %8.2f", gmacs);
+  if (peak_gmacs > 0)
+    printf (" %5.1f", 100 * gmacs / peak_gmacs);
+  if (bytes)
+    printf (" %8.3f", phase->bytes / 1e6);
+  if (bytes && timed)
     printf (" %7.2f", giga_rate (phase->bytes, phase->ms));
+  printf ("  %s\n", phase->detail);
 }
 
 /* Columns for bytes where the device counts them. */
 void
-tool_print_phases (GArray * phases, gboolean timed)
+tool_print_phases (GArray * phases, gboolean timed, double peak_gmacs)
 {
-  gboolean bytes = FALSE;
+  gboolean bytes = has_bytes (phases);
+  int width = name_width (phases);
   double ms = 0;
 
-  for (guint i = 0; i < phases->len; i++)
-    bytes |= g_array_index (phases, RexnetPhase, i).bytes != 0;
-  printf ("\n%-24s%s     MMACs%s%s%s  how\n", "phase",
+  printf ("\n%-*s%s     MMACs%s%s%s%s  how\n", width, "phase",
       timed ? "        ms" : "", timed ? "   GMAC/s" : "",
-      bytes ? "       MB" : "", bytes && timed ? "    GB/s" : "");
+      peak_gmacs > 0 ? "     %" : "", bytes ? "       MB" : "",
+      bytes && timed ? "    GB/s" : "");
   for (guint i = 0; i < phases->len; i++) {
     const RexnetPhase *phase = &g_array_index (phases, RexnetPhase, i);
 
-    printf ("%-24s", phase->name);
-    if (timed)
-      printf (" %9.4f", phase->ms);
-    printf (" %9.3f", phase->macs / 1e6);
-    if (timed)
-      printf (" %8.2f", giga_rate (phase->macs, phase->ms));
-    if (bytes)
-      print_bytes (phase, timed);
-    printf ("  %s\n", phase->detail);
+    printf ("%-*s", width, phase->name);
+    print_phase (phase, timed, bytes, peak_gmacs);
     ms += phase->ms;
   }
   if (timed)
-    printf ("%-24s %9.4f\n", "sum", ms);
+    printf ("%-*s %9.4f\n", width, "sum", ms);
 }

@@ -46,6 +46,15 @@ time_calls (RexnetEngine * engine, const float *input, float *logits,
   return TRUE;
 }
 
+static double
+measure_peak (const RexnetEngineInfo * info)
+{
+  RexnetIsa isa;
+
+  return rexnet_isa_from_string (info->isa, &isa, NULL)
+      ? rexnet_cpu_peak (isa, info->threads) : 0;
+}
+
 gboolean
 timing_measure (RexnetEngine * engine, guint runs, Timing * result,
     GError ** error)
@@ -76,5 +85,6 @@ timing_measure (RexnetEngine * engine, guint runs, Timing * result,
   result->fps = info->batch * 1e3 / result->median_ms;
   result->macs = tool_macs (model, width, height);
   result->gmacs = result->macs * result->fps / 1e9;
+  result->peak_gmacs = measure_peak (info);
   return TRUE;
 }

@@ -8,6 +8,7 @@ typedef struct
   double median_ms, min_ms, p95_ms;     /* of a call */
   double fps, gmacs;            /* at the median */
   guint64 macs;                 /* of one image */
+  double peak_gmacs;            /* the CPU's bound; 0 on another device */
 } Timing;
 
 /*

@@ -119,7 +119,8 @@ void tool_json_set_double (JsonBuilder * builder, const char *name,
  * second) of each phase. */
 void tool_json_add_phases (JsonBuilder * builder, const char *name,
     GArray * phases, gboolean timed);
-void tool_print_phases (GArray * phases, gboolean timed);
+/* @peak_gmacs: of which a percentage is printed, or 0. */
+void tool_print_phases (GArray * phases, gboolean timed, double peak_gmacs);
 
 /* Multiply-adds for one image, at the model's own size where @width is 0. */
 guint64 tool_macs (RexnetModel * model, guint width, guint height);

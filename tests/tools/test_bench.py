@@ -26,6 +26,7 @@ class Bench(harness.ToolTest):
             self.assertAlmostEqual(result["gmacs"] * 1e9, result["macs"] * result["fps"], delta=1)
             self.assertEqual((result["threads"], result["device"], result["batch"]),
                              (1, "cpu", batch))
+            self.assertGreater(result["peak_gmacs"], 0)
             info = json.loads(self.ok("info", "--json", *SMALL[:4]))
             self.assertEqual(result["macs"], info["macs"])
 

@@ -7,16 +7,19 @@ rexnet_kernels_init (RexnetKernels * kernels, RexnetIsa isa)
   rexnet_gemm_init_c (kernels);
   rexnet_depthwise_init_c (kernels);
   rexnet_vector_init_c (kernels);
+  rexnet_peak_init_c (kernels);
 #if defined (__x86_64__)
   if (isa < REXNET_ISA_AVX2)
     return;
   rexnet_gemm_init_avx2 (kernels);
   rexnet_depthwise_init_avx2 (kernels);
   rexnet_vector_init_avx2 (kernels);
+  rexnet_peak_init_avx2 (kernels);
   if (isa < REXNET_ISA_AVX512)
     return;
   rexnet_gemm_init_avx512 (kernels);
   rexnet_depthwise_init_avx512 (kernels);
   rexnet_vector_init_avx512 (kernels);
+  rexnet_peak_init_avx512 (kernels);
 #endif
 }

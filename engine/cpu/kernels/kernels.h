@@ -24,6 +24,7 @@
 
 #define REXNET_MAX_VL 16
 #define REXNET_MAX_COLUMNS 4    /* vectors in a panel of a matrix product */
+#define REXNET_PEAK_CHAINS 12   /* hide 4 cycles of latency on up to 3 units */
 #define REXNET_MATVEC_COLUMNS 8 /* and in one of a vector product */
 
 /* What becomes of a sum: clamped, or put through a smooth function. */
@@ -132,6 +133,10 @@ typedef struct
 
   /* Adds the n vectors of a to the one of sum. */
   void (*sum) (const float *a, guint n, float *sum);
+
+  /* n times REXNET_PEAK_CHAINS vectors x = x / 2 + 1: to measure how fast this
+   * CPU can be. */
+  void (*multiply_add) (guint n, float *x);
 } RexnetKernels;
 
 /* Fills in the C kernels, then replaces them level by level up to @isa, which
@@ -148,3 +153,6 @@ void rexnet_depthwise_init_avx512 (RexnetKernels * kernels);
 void rexnet_vector_init_c (RexnetKernels * kernels);
 void rexnet_vector_init_avx2 (RexnetKernels * kernels);
 void rexnet_vector_init_avx512 (RexnetKernels * kernels);
+void rexnet_peak_init_c (RexnetKernels * kernels);
+void rexnet_peak_init_avx2 (RexnetKernels * kernels);
+void rexnet_peak_init_avx512 (RexnetKernels * kernels);

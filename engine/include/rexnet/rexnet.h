@@ -336,6 +336,18 @@ REXNET_API gboolean rexnet_isa_from_string (const char *string,
  * REXNET_ISA allow. */
 REXNET_API RexnetIsa rexnet_isa_best (void);
 
+/**
+ * rexnet_cpu_peak:
+ * @isa: at most this level
+ * @threads: in [1, 256]
+ *
+ * Measures, in about a tenth of a second, how fast @threads threads multiply
+ * and add in registers alone: the bound of every network.
+ *
+ * Returns: 10^9 multiply-adds a second, or 0 when threads cannot be had
+ */
+REXNET_API double rexnet_cpu_peak (RexnetIsa isa, guint threads);
+
 typedef enum
 {
   REXNET_SCHEDULING_LATENCY,    /* all threads on one image */

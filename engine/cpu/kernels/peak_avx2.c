@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vec_avx2.h"
+
+#include "peak_template.h"
