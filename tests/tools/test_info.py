@@ -61,7 +61,8 @@ class Info(harness.ToolTest):
 
     def test_table(self):
         rows = [json.loads(line) for line in
-                self.ok("info", "--table", "--json", "--size", "32x32").splitlines()]
+                self.ok("info", "--table", "--json", "--size", "32x32",
+                        "--threads", "1").splitlines()]
         self.assertEqual({(row["variant"], str(row["width"])) for row in rows}, set(PUBLISHED))
         for row in rows:
             parameters, _ = PUBLISHED[row["variant"], str(row["width"])]
