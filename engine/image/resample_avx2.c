@@ -19,7 +19,7 @@ store (void *p, __m256i v)
   _mm256_storeu_si256 (p, v);
 }
 
-/* ---- pick --------------------------------------------------------------- */
+/* ---- pick -------------------------------------------------------------- */
 
 static inline __m256i
 pick2 (const guint8 * src)
@@ -91,7 +91,7 @@ rexnet_pick_avx2 (guint8 * dst, const guint8 * src, guint step, guint n)
     dst[i] = src[i * step];
 }
 
-/* ---- horizontal --------------------------------------------------------- */
+/* ---- horizontal -------------------------------------------------------- */
 
 /* Element j of vector i becomes element i of vector j. */
 static inline void
@@ -257,7 +257,7 @@ horizontal_sum (const RexnetFilter * f, const guint8 * src, gsize src_stride,
   }
 }
 
-/* ---- vertical ----------------------------------------------------------- */
+/* ---- vertical ---------------------------------------------------------- */
 
 static inline void
 fma_exact (__m256i high[4], __m256i low[4], __m256i a, __m256i b,
@@ -352,7 +352,7 @@ vertical_sum (const RexnetFilter * f, guint i, const void *const *rows,
   }
 }
 
-/* ---- emit --------------------------------------------------------------- */
+/* ---- emit -------------------------------------------------------------- */
 
 static void
 emit (const guint8 * src, float scale, float offset, float *dst, guint width)
@@ -368,6 +368,7 @@ emit_yuv (gint32 * const src[3], const RexnetYuv * yuv,
 }
 
 const RexnetResample rexnet_resample_avx2 = {
-  "avx2", REXNET_ISA_AVX2, REXNET_FILTER_SAMPLES, rexnet_pick_avx2, horizontal_exact, horizontal_sum, vertical_exact,
-  vertical_sum, emit, emit_yuv
+  "avx2", REXNET_ISA_AVX2, REXNET_FILTER_SAMPLES, rexnet_pick_avx2,
+  horizontal_exact, horizontal_sum, vertical_exact, vertical_sum, emit,
+  emit_yuv
 };

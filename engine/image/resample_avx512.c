@@ -2,7 +2,7 @@
 #include "emit.h"
 #include "resample_avx512.h"
 
-/* ---- horizontal --------------------------------------------------------- */
+/* ---- horizontal -------------------------------------------------------- */
 
 static inline __m512i
 fma16 (__m512i sum, __m512i samples, __m512i pair)
@@ -84,7 +84,7 @@ horizontal_sum (const RexnetFilter * f, const guint8 * src, gsize src_stride,
   filter_words (f, src, src_stride, dst, dst_stride, work, columns_sum);
 }
 
-/* ---- vertical ----------------------------------------------------------- */
+/* ---- vertical ---------------------------------------------------------- */
 
 static inline void
 fma_exact (__m512i high[4], __m512i low[4], __m512i a, __m512i b,
@@ -117,8 +117,8 @@ round_exact (const __m512i high[4], const __m512i low[4])
 }
 
 void
-rexnet_vertical_exact_avx512 (const RexnetFilter * f, guint i, const void *const *rows,
-    guint width, guint8 * dst)
+rexnet_vertical_exact_avx512 (const RexnetFilter * f, guint i,
+    const void *const *rows, guint width, guint8 * dst)
 {
   for (guint x = 0; x < width; x += 64) {
     const gint32 *p = f->packed + (gsize) i * f->taps;
@@ -139,8 +139,8 @@ rexnet_vertical_exact_avx512 (const RexnetFilter * f, guint i, const void *const
 }
 
 void
-rexnet_vertical_sum_avx512 (const RexnetFilter * f, guint i, const void *const *rows,
-    guint width, gint32 * dst)
+rexnet_vertical_sum_avx512 (const RexnetFilter * f, guint i,
+    const void *const *rows, guint width, gint32 * dst)
 {
   const __m512i first = _mm512_setr_epi64 (0, 1, 8, 9, 2, 3, 10, 11);
   const __m512i second = _mm512_setr_epi64 (4, 5, 12, 13, 6, 7, 14, 15);
@@ -162,10 +162,11 @@ rexnet_vertical_sum_avx512 (const RexnetFilter * f, guint i, const void *const *
   }
 }
 
-/* ---- emit --------------------------------------------------------------- */
+/* ---- emit -------------------------------------------------------------- */
 
 void
-rexnet_emit_avx512 (const guint8 * src, float scale, float offset, float *dst, guint width)
+rexnet_emit_avx512 (const guint8 * src, float scale, float offset,
+    float *dst, guint width)
 {
   emit_row (src, scale, offset, dst, width);
 }

@@ -30,7 +30,7 @@ typedef struct
   gsize ring_stride;            /* bytes */
   guint8 *strip, *work;         /* REXNET_STRIP x strip_stride bytes each */
   gsize strip_stride;
-  guint8 *mixed;                /* vertical_first: REXNET_STRIP x mixed_stride */
+  guint8 *mixed;                /* REXNET_STRIP x mixed_stride bytes */
   gsize mixed_stride;
   gint32 *neutral;              /* sums of a channel without colour */
   const void **rows;            /* of one vertical filter */
