@@ -44,9 +44,9 @@ struct _GstRexnetClassify
 
   /* Set by start and stop; read by others with the object lock. */
   RexnetEngine *engine;
-  gboolean fell_back;           /* and that has been said */
 
   /* Of the streaming thread. */
+  gboolean fell_back;           /* to the CPU, and that has been said */
   RexnetFrame frame;
   RexnetScore *best;            /* a place for each class */
   guint classes;
