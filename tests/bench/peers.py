@@ -4,7 +4,7 @@
 One command: makes a virtual environment with the peers from PyPI, checks that all of them compute
 the same logits, times them in alternation, and prints medians, minima and ratios.
 
-    tests/bench/peers.py                  a few networks, about five minutes once installed
+    tests/bench/peers.py                  a few networks, batch 1, 2 threads
     tests/bench/peers.py --full           every network, batch 1 and 8, 1 and 2 threads
     tests/bench/peers.py --quick          does it work? no figure worth quoting
     tests/bench/peers.py --startup        from a cold process to the first result, and memory
@@ -69,6 +69,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add('--seconds', type=float, metavar='S', help='of one runtime in one round; default 0.4; 0.3 with --full')
     add('--full', action='store_true', help='the whole matrix')
     add('--quick', action='store_true', help='rexnet:1.0, 2 rounds of 0.1 s')
+    add('--prepare', action='store_true', help='only install and convert, for a later run')
     add('--startup', action='store_true', help='start-up time and memory instead of speed')
     add('--json', type=Path, metavar='FILE', help='everything that was measured')
     add('--plot', type=Path, metavar='PNG')
@@ -186,6 +187,20 @@ def compare(args: argparse.Namespace) -> dict:
     return outcome
 
 
+def prepare(args: argparse.Namespace) -> None:
+    """What compare() would do on the way, but for PyTorch's compiling, which is part of opening."""
+    for variant, width in args.variants:
+        folder = args.cache / cache_key() / str(Network(variant, width))
+        control.prepare(Network(variant, width), folder, max(args.batch))
+        for key in args.runtimes:
+            for batch in args.batch:
+                try:
+                    control.convert(key, folder, batch, args.library)
+                except control.Failure as failure:
+                    print(f'{variant} x{width}, {report.LABELS[key]}: {failure}', flush=True)
+        print(f'{variant} x{width} is converted', flush=True)
+
+
 def write(outcome: dict, args: argparse.Namespace) -> None:
     if args.json:
         args.json.write_text(json.dumps(outcome, indent=1) + '\n')
@@ -203,6 +218,9 @@ def main() -> int:
     if environment.INSIDE not in os.environ:
         environment.enter(args.venv, os.path.abspath(__file__), sys.argv[1:])
     args.runtimes = ['ours', *args.peers]
+    if args.prepare:
+        prepare(args)
+        return 0
     if args.startup:
         outcome = startup.measure(args)
         print(startup.text(outcome))
