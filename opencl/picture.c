@@ -224,7 +224,7 @@ static gboolean
 prepare (RexnetClPicture * self, const RexnetImage * image, GError ** error)
 {
   g_autoptr (GArray) table = g_array_new (FALSE, TRUE, sizeof (cl_int));
-  RexnetPath path = { 0 };
+  RexnetPath path = {.kernels = rexnet_resample_get (0) };
   gsize bytes, samples, table_bytes;
   gboolean ok = FALSE;
 

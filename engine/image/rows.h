@@ -38,7 +38,8 @@ typedef struct
   RexnetNormal normal;
 } RexnetPath;
 
-/* Fills in all but the scratch. @input, @image: checked */
+/* Fills in all but kernels, which say how filters are packed, and the scratch.
+ * @input, @image: checked */
 void rexnet_path_plan (RexnetPath * self, const RexnetInput * input,
     const RexnetImage * image);
 /* Frees what rexnet_path_plan() made. */
