@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tile.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define K 96
@@ -49,9 +51,9 @@ static guint
 measure (const RexnetKernels * kernels)
 {
   guint vl = kernels->vl, best = 2;
-  g_autofree float *memory = g_new0 (float,
-      K * MAX_PIXELS + K * REXNET_MAX_COLUMNS * vl
+  gsize bytes = sizeof (float) * (K * MAX_PIXELS + K * REXNET_MAX_COLUMNS * vl
       + MAX_PIXELS * REXNET_MAX_COLUMNS * vl);
+  float *memory = memset (aligned_alloc (64, bytes), 0, bytes);
   double most = speed (kernels, 2, memory);
 
   for (guint columns = 3; columns <= REXNET_MAX_COLUMNS; columns++) {
@@ -62,6 +64,7 @@ measure (const RexnetKernels * kernels)
       best = columns;
     }
   }
+  free (memory);
   return best;
 }
 

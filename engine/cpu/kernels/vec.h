@@ -10,8 +10,8 @@
  *   vec_fma                a * b + c, fused where the level has that
  *   vec_add, vec_mul, vec_max, vec_min
  *   vec_prefetch           the line of p into L2
- *   vec_silu, vec_sigmoid  to 1e-6 relative for |x| <= 87; beyond, silu has its
- *                          limits to 1e-30
+ *   vec_silu, vec_sigmoid  to 9e-7 + 1.4e-8 |x| relative for |x| <= 87; beyond,
+ *                          their limits to 1e-30, at infinity too
  */
 #pragma once
 

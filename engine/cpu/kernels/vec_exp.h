@@ -30,10 +30,11 @@ vec_one_plus_exp_neg (Vec x)
   return vec_fma (p, vec_power_of_two (shifted), vec_set (1.f));
 }
 
+/* Below -87 the divisor stays as it is, and so must x. */
 VEC_INLINE Vec
 vec_silu (Vec x)
 {
-  return vec_div (x, vec_one_plus_exp_neg (x));
+  return vec_div (vec_max (x, vec_set (-87.f)), vec_one_plus_exp_neg (x));
 }
 
 VEC_INLINE Vec

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* 1 x 1 convolutions and the stem. */
+#include <math.h>
+#include <string.h>
+
+#include "checkkernels.h"
+
+#define ROUNDS 250
+
+/* One call and everything it may and may not touch. */
+typedef struct
+{
+  RexnetGemm gemm;
+  guint pixels, columns;
+  Guard a, b, bias, d, residual, prefetch;
+  guint32 *offset;
+} Case;
+
+static guint
+pick (Check * check, const guint * choices, guint n)
+{
+  return choices[g_rand_int_range (check->rand, 0, n)];
+}
+
+static void
+pick_shape (Check * check, Case * c)
+{
+  const RexnetKernels *k = &check->kernels;
+  guint columns = g_rand_int_range (check->rand, 1, REXNET_MAX_COLUMNS + 1);
+  guint rows = k->gemm_rows[columns];
+  const guint pixels[] = {
+    1, 2, rows - 1, rows, rows + 1, 2 * rows - 1, 2 * rows, 2 * rows + 1, 7, 49,
+    56
+  };
+  const guint depths[] = {
+    1, 2, k->vl - 1, k->vl, k->vl + 1, 2 * k->vl, 16, 27, 38, 61, 174
+  };
+
+  c->columns = columns;
+  c->pixels = MAX (pick (check, pixels, G_N_ELEMENTS (pixels)), 1);
+  c->gemm.k = MAX (pick (check, depths, G_N_ELEMENTS (depths)), 1);
+}
+
+/* Lanes past k are not numbers: no kernel may so much as multiply them. */
+static void
+make_input (Check * check, Case * c)
+{
+  guint vl = check->kernels.vl, blocks = (c->gemm.k + vl - 1) / vl;
+  gsize last;
+
+  c->gemm.a_block = c->pixels * vl + g_rand_int_range (check->rand, 0, 40);
+  last = (blocks - 1) * c->gemm.a_block;
+  c->a = guard_new (last + c->pixels * vl);
+  for (guint k = 0; k < c->gemm.k; k++)
+    for (guint p = 0; p < c->pixels; p++)
+      c->a.data[k / vl * c->gemm.a_block + p * vl + k % vl] =
+          check_value (check);
+  c->gemm.a = c->a.data;
+}
+
+static void
+make_output (Check * check, Case * c)
+{
+  guint vl = check->kernels.vl;
+  gsize span = c->pixels * vl;
+
+  if (g_rand_boolean (check->rand)) {
+    gsize at = 0;
+
+    c->offset = g_new (guint32, c->pixels);
+    for (guint p = 0; p < c->pixels; p++, at += vl
+        + g_rand_int_range (check->rand, 0, 3) * vl)
+      c->offset[p] = at;
+    span = c->offset[c->pixels - 1] + vl;
+    c->gemm.offset = c->offset;
+  }
+  c->gemm.d_block = span + g_rand_int_range (check->rand, 0, 40);
+  c->d = guard_new ((c->columns - 1) * c->gemm.d_block + span);
+  c->gemm.d = c->d.data;
+}
+
+static void
+make_case (Check * check, Case * c)
+{
+  guint vl = check->kernels.vl;
+
+  memset (c, 0, sizeof *c);
+  pick_shape (check, c);
+  make_input (check, c);
+  make_output (check, c);
+  c->b = check_weights (check, (gsize) c->gemm.k * c->columns * vl);
+  c->bias = check_weights (check, c->columns * vl);
+  c->gemm.b = c->b.data;
+  c->gemm.bias = g_rand_boolean (check->rand) ? c->bias.data : NULL;
+  c->gemm.residual_block = c->pixels * vl
+      + g_rand_int_range (check->rand, 0, 40);
+  c->gemm.residual_columns = g_rand_int_range (check->rand, 0, c->columns + 1);
+  c->residual = check_weights (check, c->gemm.residual_columns == 0 ? 1 :
+      (c->gemm.residual_columns - 1) * c->gemm.residual_block
+      + c->pixels * vl);
+  c->gemm.residual = c->gemm.residual_columns ? c->residual.data : NULL;
+  c->gemm.finish = check_random_finish (check);
+  c->prefetch = guard_new (1);
+  c->gemm.prefetch = g_rand_boolean (check->rand) ? c->prefetch.data : NULL;
+}
+
+static void
+free_case (Case * c)
+{
+  guard_free (&c->a);
+  guard_free (&c->b);
+  guard_free (&c->bias);
+  guard_free (&c->d);
+  guard_free (&c->residual);
+  guard_free (&c->prefetch);
+  g_free (c->offset);
+}
+
+/* One output; @magnitude: the sum of what went into it, without signs. */
+static double
+expected (const Case * c, guint vl, guint pixel, guint n, double *magnitude)
+{
+  const RexnetGemm *g = &c->gemm;
+  double sum = g->bias ? g->bias[n] : 0.;
+
+  *magnitude = fabs (sum);
+  for (guint k = 0; k < g->k; k++) {
+    double product = (double) g->a[k / vl * g->a_block + pixel * vl + k % vl]
+        * g->b[(gsize) k * c->columns * vl + n];
+
+    sum += product;
+    *magnitude += fabs (product);
+  }
+  sum = check_finish (sum, &g->finish);
+  /* The residual may cancel it, but not its error. */
+  *magnitude += 8. * fabs (sum);
+  if (n / vl < g->residual_columns)
+    sum += g->residual[n / vl * g->residual_block + pixel * vl + n % vl];
+  return sum;
+}
+
+static void
+compare (Check * check, const Case * c)
+{
+  guint vl = check->kernels.vl;
+  g_autofree guint8 *written = g_new0 (guint8, c->d.floats);
+
+  for (guint p = 0; p < c->pixels; p++)
+    for (guint n = 0; n < c->columns * vl; n++) {
+      gsize at = n / vl * c->gemm.d_block + n % vl
+          + (c->offset ? c->offset[p] : p * vl);
+      double magnitude, value = expected (c, vl, p, n, &magnitude);
+
+      written[at] = 1;
+      check_close (check, c->d.data[at], value,
+          check_rounding (c->gemm.k, magnitude), 2e-6,
+          "gemm of %u columns, k %u, pixel %u of %u, output %u", c->columns,
+          c->gemm.k, p, c->pixels, n);
+    }
+  for (gsize i = 0; i < c->d.floats; i++)
+    g_assert_true (written[i] || guard_is_untouched (&c->d, i));
+  g_assert_true (guard_is_whole (&c->d));
+}
+
+void
+check_gemm (gconstpointer data)
+{
+  Check *check = (Check *) data;
+
+  for (guint i = 0; i < ROUNDS; i++) {
+    Case c;
+
+    make_case (check, &c);
+    check->kernels.gemm[c.columns] (&c.gemm, c.pixels);
+    compare (check, &c);
+    free_case (&c);
+  }
+}
+
+/* ---- stem ----------------------------------------------------------------------- */
+
+static void
+compare_stem (Check * check, const RexnetStem * s, guint columns, guint pixels)
+{
+  guint vl = check->kernels.vl;
+
+  for (guint p = 0; p < pixels; p++)
+    for (guint n = 0; n < columns * vl; n++) {
+      double sum = s->bias[n], magnitude = fabs (sum);
+
+      for (guint t = 0; t < 27; t++) {
+        double product = (double) s->row[t / 3][2 * p + t % 3]
+            * s->b[t * columns * vl + n];
+
+        sum += product;
+        magnitude += fabs (product);
+      }
+      check_close (check, s->d[n / vl * s->d_block + p * vl + n % vl],
+          check_finish (sum, &s->finish), check_rounding (27, magnitude), 2e-6,
+          "stem of %u columns, pixel %u of %u, output %u", columns, p, pixels,
+          n);
+    }
+}
+
+void
+check_stem (gconstpointer data)
+{
+  Check *check = (Check *) data;
+  guint vl = check->kernels.vl;
+
+  for (guint i = 0; i < ROUNDS / 5; i++) {
+    guint columns = g_rand_int_range (check->rand, 1, REXNET_MAX_COLUMNS + 1);
+    guint pixels = g_rand_int_range (check->rand, 1, 60);
+    Guard rows[9], b = check_weights (check, 27 * columns * vl);
+    Guard bias = check_weights (check, columns * vl);
+    RexnetStem s = {
+      .b = b.data,.bias = bias.data,.d_block = pixels * vl + 3,
+      .finish = check_random_finish (check)
+    };
+    Guard d = guard_new (columns * s.d_block);
+
+    for (guint r = 0; r < 9; r++) {
+      rows[r] = check_values (check, 2 * pixels + 1);
+      s.row[r] = rows[r].data;
+    }
+    s.d = d.data;
+    check->kernels.stem[columns] (&s, pixels);
+    compare_stem (check, &s, columns, pixels);
+    for (guint c = 0; c < columns; c++)
+      for (guint j = 0; j < 3; j++)
+        g_assert_true (guard_is_untouched (&d, (c + 1) * s.d_block - 1 - j));
+    g_assert_true (guard_is_whole (&d));
+    for (guint r = 0; r < 9; r++)
+      guard_free (&rows[r]);
+    guard_free (&b);
+    guard_free (&bias);
+    guard_free (&d);
+  }
+}
