@@ -58,7 +58,8 @@ record (RexnetClCommandBuffer * self, RexnetClGraph * graph, guint slot,
 
     before = point;
     if (add (self->buffer, NULL, NULL, rexnet_cl_graph_kernel (graph, i, slot),
-            3, NULL, global, step->local, i > 0, i > 0 ? &before : NULL, &point, NULL)
+            3, NULL, global, step->local, i > 0, i > 0 ? &before : NULL,
+            &point, NULL)
         != CL_SUCCESS)
       return FALSE;
   }

@@ -40,7 +40,7 @@ platform_string (cl_platform_id id, cl_platform_info what)
 static guint64
 device_number (cl_device_id id, cl_device_info what)
 {
-  guint64 value = 0;            /* wide enough for all; hosts are little-endian */
+  guint64 value = 0;            /* wide enough; hosts are little-endian */
 
   cl.clGetDeviceInfo (id, what, sizeof value, &value, NULL);
   return value;
@@ -127,6 +127,7 @@ describe (cl_platform_id platform, cl_device_id id, guint index)
   info->version = device_string (id, CL_DEVICE_VERSION);
   info->driver = device_string (id, CL_DRIVER_VERSION);
   info->type = type_to_string (self->type);
+  self->lanes = device_number (id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
   self->vendor = find_vendor (id, self->type, info->name,
       info->platform);
   info->compute_units = device_number (id, CL_DEVICE_MAX_COMPUTE_UNITS);

@@ -21,6 +21,7 @@ typedef struct
   cl_device_id id;
   cl_device_type type;
   RexnetClVendor vendor;
+  guint lanes;                  /* floats of a native vector */
   RexnetDevice info;
 } RexnetClDevice;
 

@@ -106,26 +106,46 @@ to_half (float *values, gsize n)
   return n * sizeof *half;
 }
 
+static guint
+round_up (guint value, guint multiple)
+{
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+/* @taps: of a row of @weight; @rows: of a tile of @packed, the rest zero */
+static void
+pack (const float *weight, guint out, guint taps, guint rows, guint tile,
+    guint cb, float *packed)
+{
+  for (guint o = 0; o < out; o++) {
+    const guint block = o / cb;
+    float *column = packed + ((gsize) (block / tile) * rows * tile
+        + block % tile) * cb + o % cb;
+
+    for (guint t = 0; t < taps; t++)
+      column[(gsize) t * tile * cb] = weight[(gsize) o * taps + t];
+  }
+}
+
 RexnetClWeights
 rexnet_cl_graph_weights (RexnetClGraph * self, const RexnetConv * conv,
-    guint multiple, gboolean half)
+    guint tile, guint multiple, gboolean half)
 {
   const guint cb = self->tiles.cb;
   const guint taps = (conv->depthwise ? 1 : conv->in) * conv->kernel
       * conv->kernel;
-  const guint blocks = (rexnet_cl_graph_blocks (self, conv->out) + multiple - 1)
-      / multiple * multiple;
-  const gsize count = (gsize) blocks * taps * cb;
+  const guint rows = tile && conv->kernel == 1 && cb == 4
+      ? round_up (taps, cb) : taps;
+  const guint blocks = round_up (rexnet_cl_graph_blocks (self, conv->out),
+      multiple);
+  const gsize count = (gsize) blocks * rows * cb;
   g_autofree float *weight = g_new (float, (gsize) conv->out * taps);
   g_autofree float *bias = g_new0 (float, (gsize) blocks * cb);
   g_autofree float *packed = g_new0 (float, count);
   RexnetClWeights result;
 
   rexnet_conv_fold (conv, weight, bias);
-  for (guint o = 0; o < conv->out; o++)
-    for (guint t = 0; t < taps; t++)
-      packed[((gsize) (o / cb) * taps + t) * cb + o % cb]
-          = weight[(gsize) o * taps + t];
+  pack (weight, conv->out, taps, rows, MAX (tile, 1), cb, packed);
   result.bytes = half ? to_half (packed, count) : count * sizeof (float);
   result.weight = create_buffer (self, CL_MEM_READ_ONLY
       | CL_MEM_COPY_HOST_PTR, result.bytes, packed);

@@ -76,9 +76,14 @@ gsize rexnet_cl_graph_map_size (const RexnetClGraph * self, guint channels,
 /* Owned by the graph; NULL after an error. */
 cl_mem rexnet_cl_graph_buffer (RexnetClGraph * self, gsize size);
 
-/* Folds and packs @conv; blocks are a multiple of @multiple. */
+/*
+ * Folds and packs @conv as [tile][input channel x taps][tile blocks][CB].
+ * @tile: output blocks of a tile of a 1 x 1 convolution; 0: none, a tile of one
+ * @multiple: what the number of blocks is rounded up to
+ * @half: its type
+ */
 RexnetClWeights rexnet_cl_graph_weights (RexnetClGraph * self,
-    const RexnetConv * conv, guint multiple, gboolean half);
+    const RexnetConv * conv, guint tile, guint multiple, gboolean half);
 
 typedef struct
 {

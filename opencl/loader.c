@@ -13,7 +13,8 @@ find_functions (GModule * module, const char *path, char **why)
     const char *name;
     gsize offset;
   } functions[] = {
-#define X(function) { #function, G_STRUCT_OFFSET (RexnetClFunctions, function) },
+#define X(function) \
+    { #function, G_STRUCT_OFFSET (RexnetClFunctions, function) },
     REXNET_CL_FUNCTIONS (X)
 #undef X
   };

@@ -98,14 +98,15 @@ add_stem (Builder * b, const RexnetConv * conv, const RexnetClPorts * ports,
   RexnetClMap y = { b->maps[0], conv->out, rexnet_conv_out_size (conv, width),
     rexnet_conv_out_size (conv, height)
   };
-  RexnetClWeights w = rexnet_cl_graph_weights (g, conv, 1, FALSE);
+  RexnetClWeights w = rexnet_cl_graph_weights (g, conv, t->st_t, t->st_t,
+      FALSE);
   cl_int pitch = ports->pitch, rows = ports->rows;
   cl_int blocks = rexnet_cl_graph_blocks (g, conv->out);
   cl_int out_width = y.width, out_height = y.height;
   cl_int activation = conv->activation;
   RexnetClStep step = {
     .global = {round_up (div_up (y.width, t->st_r), t->st_x),
-        round_up (y.height, t->st_y), blocks},
+        round_up (y.height, t->st_y), div_up (blocks, t->st_t)},
     .local = {t->st_x, t->st_y, 1},
     .name = "stem",
     .macs = (guint64) 27 * conv->out * y.width * y.height,
@@ -120,7 +121,7 @@ add_stem (Builder * b, const RexnetConv * conv, const RexnetClPorts * ports,
   };
 
   g_snprintf (step.detail, sizeof step.detail, "%u pixels x %u channels",
-      t->st_r, t->cb);
+      t->st_r, t->st_t * t->cb);
   rexnet_cl_graph_add (g, "stem", FALSE, step, arguments,
       G_N_ELEMENTS (arguments));
   /* A kernel each, as what a command buffer recorded may follow its kernel's
@@ -162,7 +163,7 @@ add_expand (Builder * b, const char *name, const RexnetConv * conv,
   RexnetClGraph *g = b->graph;
   RexnetClMap y = { b->maps[EXPANDED], conv->out, x.width, x.height, TRUE };
   RexnetClWeights w = rexnet_cl_graph_weights (g, conv,
-      g->tiles.pw_t * g->tiles.pw_y, half);
+      g->tiles.pw_t, g->tiles.pw_t * g->tiles.pw_y, half);
   RexnetClStep step = pointwise_step (b, name, conv, x, w);
   cl_int in = conv->in, blocks = rexnet_cl_graph_blocks (g, conv->out);
   cl_int pixels = x.width * x.height, activation = conv->activation;
@@ -188,7 +189,7 @@ add_project (Builder * b, const char *name, const RexnetBlock * block,
   const RexnetConv *conv = &block->project;
   RexnetClMap y = { to, conv->out, x.width, x.height, FALSE };
   RexnetClWeights w = rexnet_cl_graph_weights (g, conv,
-      g->tiles.pw_t * g->tiles.pw_y, half);
+      g->tiles.pw_t, g->tiles.pw_t * g->tiles.pw_y, half);
   RexnetClStep step = pointwise_step (b, name, conv, x, w);
   cl_int in = conv->in, blocks = rexnet_cl_graph_blocks (g, conv->out);
   cl_int pixels = x.width * x.height, activation = conv->activation;
@@ -221,7 +222,7 @@ add_head (Builder * b, const RexnetConv * conv, RexnetClMap x, cl_mem to)
   RexnetClGraph *g = b->graph;
   RexnetClMap y = { to, conv->out, 1, 1 };
   RexnetClWeights w = rexnet_cl_graph_weights (g, conv,
-      g->tiles.pw_t * g->tiles.pw_y, g->half);
+      g->tiles.pw_t, g->tiles.pw_t * g->tiles.pw_y, g->half);
   RexnetClStep step = pointwise_step (b, "head", conv, x, w);
   cl_int in = conv->in, blocks = rexnet_cl_graph_blocks (g, conv->out);
   cl_int pixels = x.width * x.height, activation = conv->activation;
@@ -258,7 +259,7 @@ add_depthwise (Builder * b, const char *name, const RexnetConv * conv,
   RexnetClMap y = { to, conv->out, rexnet_conv_out_size (conv, x.width),
     rexnet_conv_out_size (conv, x.height), TRUE
   };
-  RexnetClWeights w = rexnet_cl_graph_weights (g, conv, 1, FALSE);
+  RexnetClWeights w = rexnet_cl_graph_weights (g, conv, 0, 1, FALSE);
   guint blocks = rexnet_cl_graph_blocks (g, conv->out);
   guint items = div_up (y.width, t->dw_r) * y.height;
   guint slices = mean ? 1 : depthwise_slices (b, blocks, items);
@@ -300,7 +301,7 @@ add_dense (Builder * b, const char *name, const RexnetConv * conv,
   RexnetClGraph *g = b->graph;
   const RexnetClTiles *t = &g->tiles;
   RexnetClMap y = { to, conv->out, 1, 1 };
-  RexnetClWeights w = rexnet_cl_graph_weights (g, conv, 1, half);
+  RexnetClWeights w = rexnet_cl_graph_weights (g, conv, 0, 1, half);
   cl_int in = conv->in, in_stride = round_up (conv->in, t->cb);
   cl_int activation = conv->activation;
   RexnetClArgument arguments[] = {

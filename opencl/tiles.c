@@ -10,39 +10,48 @@
  */
 static const RexnetClTiles defaults[] = {
   [REXNET_CL_VENDOR_OTHER] = {
-      .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 4, .pw_slab = 16,
-      .pw_stage = 1, .dw_r = 2, .dw_x = 64, .st_r = 2, .st_x = 16, .st_y = 4,
-      .fc_x = 64 },
+      .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 4,
+      .pw_slab = 16, .pw_stage = 1, .dw_r = 2, .dw_x = 64,
+      .st_r = 2, .st_t = 1, .st_x = 16, .st_y = 4, .fc_x = 64 },
   [REXNET_CL_VENDOR_CPU] = {
-      .cb = 16, .pw_p = 7, .pw_t = 2, .pw_x = 1, .pw_y = 1, .pw_slab = 16,
-      .pw_stage = 0, .dw_r = 7, .dw_x = 1, .st_r = 8, .st_x = 1, .st_y = 1,
-      .fc_x = 1 },
+      .cb = 16, .pw_p = 7, .pw_t = 2, .pw_x = 1, .pw_y = 1,
+      .pw_slab = 16, .pw_stage = 0, .dw_r = 7, .dw_x = 1,
+      .st_r = 8, .st_t = 2, .st_x = 1, .st_y = 1, .fc_x = 1 },
   [REXNET_CL_VENDOR_INTEL] = {
-      .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 4, .pw_slab = 16,
-      .pw_stage = 1, .dw_r = 4, .dw_x = 64, .st_r = 4, .st_x = 16, .st_y = 4,
-      .fc_x = 64 },
+      .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 4,
+      .pw_slab = 16, .pw_stage = 1, .dw_r = 4, .dw_x = 64,
+      .st_r = 4, .st_t = 1, .st_x = 16, .st_y = 4, .fc_x = 64 },
   [REXNET_CL_VENDOR_AMD] = {
-      .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 8, .pw_slab = 16,
-      .pw_stage = 1, .dw_r = 2, .dw_x = 64, .st_r = 2, .st_x = 16, .st_y = 4,
-      .fc_x = 64 },
+      .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 8,
+      .pw_slab = 16, .pw_stage = 1, .dw_r = 2, .dw_x = 64,
+      .st_r = 2, .st_t = 1, .st_x = 16, .st_y = 4, .fc_x = 64 },
   [REXNET_CL_VENDOR_NVIDIA] = {
-      .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 8, .pw_slab = 16,
-      .pw_stage = 1, .dw_r = 2, .dw_x = 128, .st_r = 2, .st_x = 32, .st_y = 4,
-      .fc_x = 128 },
+      .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 8,
+      .pw_slab = 16, .pw_stage = 1, .dw_r = 2, .dw_x = 128,
+      .st_r = 2, .st_t = 1, .st_x = 32, .st_y = 4, .fc_x = 128 },
   [REXNET_CL_VENDOR_ARM] = {
-      .cb = 4, .pw_p = 4, .pw_t = 1, .pw_x = 16, .pw_y = 4, .pw_slab = 8,
-      .pw_stage = 0, .dw_r = 2, .dw_x = 64, .st_r = 2, .st_x = 16, .st_y = 4,
-      .fc_x = 32 },
+      .cb = 4, .pw_p = 4, .pw_t = 1, .pw_x = 16, .pw_y = 4,
+      .pw_slab = 8, .pw_stage = 0, .dw_r = 2, .dw_x = 64,
+      .st_r = 2, .st_t = 1, .st_x = 16, .st_y = 4, .fc_x = 32 },
   [REXNET_CL_VENDOR_QUALCOMM] = {
-      .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 4, .pw_slab = 8,
-      .pw_stage = 1, .dw_r = 2, .dw_x = 64, .st_r = 2, .st_x = 16, .st_y = 4,
-      .fc_x = 64 },
+      .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 4,
+      .pw_slab = 8, .pw_stage = 1, .dw_r = 2, .dw_x = 64,
+      .st_r = 2, .st_t = 1, .st_x = 16, .st_y = 4, .fc_x = 64 },
 };
 
 RexnetClTiles
 rexnet_cl_tiles_default (const RexnetClDevice * device)
 {
-  return defaults[device->vendor];
+  RexnetClTiles tiles = defaults[device->vendor];
+
+  /* AVX2: half the width, half the registers. */
+  if (device->vendor == REXNET_CL_VENDOR_CPU && device->lanes < 16) {
+    tiles.cb = 8;
+    tiles.pw_p = 6;
+    tiles.dw_r = 4;
+    tiles.st_r = 6;
+  }
+  return tiles;
 }
 
 gboolean

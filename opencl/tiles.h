@@ -15,6 +15,7 @@
   X (dw_r, "DW_R") \
   X (dw_x, "DW_X") \
   X (st_r, "ST_R") \
+  X (st_t, "ST_T") \
   X (st_x, "ST_X") \
   X (st_y, "ST_Y") \
   X (fc_x, "FC_X")

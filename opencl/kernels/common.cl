@@ -6,8 +6,9 @@
  * channel hold zero. A map is followed by room for TAIL more vectors, which
  * may be read, and never are written.
  *
- * Weights of a 1 x 1 convolution or a dense layer: [output block][input
- * channel][CB]. Those of a depthwise one: [block][tap][CB].
+ * Weights of a 1 x 1 convolution: [output tile][input channel][PW_T][CB], input
+ * channels padded to a full block when CB is 4. Those of a dense layer: [output
+ * block][input channel][CB]. Those of a depthwise one: [block][tap][CB].
  *
  *   CB            channels of a block: 4, 8 or 16
  *   HALF          maps inside a block (expanded, filtered) are stored as half
@@ -26,6 +27,9 @@
 #ifndef HALF_WEIGHTS
 #define HALF_WEIGHTS 0
 #endif
+
+/* Tiles are arrays that calls must not force into memory. */
+#define always_inline inline __attribute__ ((always_inline))
 
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_ (a, b)
@@ -53,7 +57,7 @@ typedef float weight;
 #endif
 
 /* A vector of a map, of those inside a block or of those between blocks. */
-inline vec
+always_inline vec
 map_load (global const void *x, bool is_inner, size_t at)
 {
   return is_inner ? inner_load (at, (global const inner *) x)
@@ -66,34 +70,52 @@ map_load (global const void *x, bool is_inner, size_t at)
 #define ACTIVATION_SILU 3
 #define ACTIVATION_SIGMOID 4
 
-inline vec
+/*
+ * e to the x. GPUs have an instruction, good to a few units in the last place;
+ * CPU drivers call a function, so there it is spelled out: 2 to the n times the
+ * series of the rest, exact to 2e-7 of the value.
+ */
+#if CB == 4
+#define vec_exp(x) native_exp (x)
+#else
+#define ivec JOIN (int, CB)
+#define as_ivec JOIN (as_int, CB)
+#define as_vec JOIN (as_float, CB)
+
+always_inline vec
+vec_exp (vec x)
+{
+  const float shift = 12582912.f;       /* 1.5 * 2^23: rounds to an integer */
+  vec y = clamp (x, -87.f, 88.f);
+  vec t = fma (y, (vec) 1.44269504f, (vec) shift);
+  vec n = t - shift;
+  vec r = fma (n, (vec) -0.693359375f, y);
+  vec p = (vec) 1.3888889e-3f;
+
+  r = fma (n, (vec) 2.12194440e-4f, r);
+  p = fma (p, r, (vec) 8.3333333e-3f);
+  p = fma (p, r, (vec) 4.1666667e-2f);
+  p = fma (p, r, (vec) 1.6666667e-1f);
+  p = fma (p, r, (vec) 0.5f);
+  p = fma (p, r, (vec) 1.f);
+  p = fma (p, r, (vec) 1.f);
+  return as_vec (as_ivec (p) + (as_ivec (t) << 23));
+}
+#endif
+
+always_inline vec
 activate (vec x, int activation)
 {
   switch (activation) {
     case ACTIVATION_RELU:
-      return fmax (x, (vec) 0.f);
+      return max (x, 0.f);
     case ACTIVATION_RELU6:
-      return fmin (fmax (x, (vec) 0.f), (vec) 6.f);
+      return clamp (x, 0.f, 6.f);
     case ACTIVATION_SILU:
-      return x / (1.f + exp (-x));
+      return x / (1.f + vec_exp (-x));
     case ACTIVATION_SIGMOID:
-      return 1.f / (1.f + exp (-x));
+      return 1.f / (1.f + vec_exp (-x));
     default:
       return x;
   }
-}
-
-inline float
-vec_sum (vec v)
-{
-#if CB == 4
-  return (v.s0 + v.s1) + (v.s2 + v.s3);
-#elif CB == 8
-  float4 h = v.lo + v.hi;
-  return (h.s0 + h.s1) + (h.s2 + h.s3);
-#else
-  float8 q = v.lo + v.hi;
-  float4 h = q.lo + q.hi;
-  return (h.s0 + h.s1) + (h.s2 + h.s3);
-#endif
 }

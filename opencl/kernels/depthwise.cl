@@ -21,7 +21,7 @@ typedef struct
 } depthwise_shape;
 
 /* One output row's run at (ox, oy) of the block whose map starts at @base. */
-inline void
+always_inline void
 depthwise_run (vec *acc, global const void *x, bool first, int base,
     global const float *w, int ox, int oy, const int kernel_size,
     const int stride, depthwise_shape s)
@@ -56,7 +56,7 @@ depthwise_run (vec *acc, global const void *x, bool first, int base,
   }
 }
 
-inline void
+always_inline void
 depthwise (global const void *x, bool first, global const float *w,
     global const float *bias, global inner * y, global float *mean,
     local float *sums, const int kernel_size, const int stride,

@@ -27,7 +27,7 @@ typedef struct
 
 #define PASS_INTS 12
 
-inline pass_table
+always_inline pass_table
 get_pass (global const int *table, int channel, int pass)
 {
   global const int *p = table + (channel * 2 + pass) * PASS_INTS;
@@ -37,7 +37,7 @@ get_pass (global const int *table, int channel, int pass)
   return t;
 }
 
-inline int
+always_inline int
 round_exact (int sum, int bits)
 {
   return clamp ((sum + (1 << (bits - 1))) >> bits, 0, 255);
@@ -66,7 +66,7 @@ picture_first (global const uchar * restrict source,
           >> (t.bits - SAMPLE_BITS));
 }
 
-inline int
+always_inline int
 second_sum (global const short *temp, global const int *table, int channel,
     int i, int line)
 {

@@ -62,23 +62,26 @@ typedef struct
   int residual_blocks;          /* of the map that they are taken from */
 } pointwise_shape;
 
-/* acc += weights x (count channels at x, those of a pixel side by side) */
+/* acc += weights x (count channels at x, those of a pixel side by side).
+ * @tile, here and below: blocks of outputs, constant, at most PW_T */
 #define DEFINE_MULTIPLY(name, space) \
-inline void \
-name (vec *acc, space const float *x, global const weight * w, int stride, \
-    int count) \
+always_inline void \
+name (vec *acc, space const float *x, global const weight * w, int count, \
+    const int tile) \
 { \
   for (int k = 0; k < count; k++) { \
     vec v[PW_T]; \
     _Pragma ("unroll") \
     for (int t = 0; t < PW_T; t++) \
-      v[t] = weight_load (0, w + t * stride + k * CB); \
+      if (t < tile) \
+        v[t] = weight_load (k * PW_T + t, w); \
     _Pragma ("unroll") \
     for (int p = 0; p < PW_P; p++) { \
       vec u = (vec) x[p * CB + k]; \
       _Pragma ("unroll") \
       for (int t = 0; t < PW_T; t++) \
-        acc[p * PW_T + t] = fma (v[t], u, acc[p * PW_T + t]); \
+        if (t < tile) \
+          acc[p * PW_T + t] = fma (v[t], u, acc[p * PW_T + t]); \
     } \
   } \
 }
@@ -86,9 +89,17 @@ name (vec *acc, space const float *x, global const weight * w, int stride, \
 DEFINE_MULTIPLY (multiply_slab, local)
 DEFINE_MULTIPLY (multiply_map, global)
 
+/* Of the block that starts at channel @c: small ones are padded with zeros,
+ * so that the loop over them is unrolled. */
+#if CB > 4
+#define channels_at(c, in) min (CB, (in) - (c))
+#else
+#define channels_at(c, in) CB
+#endif
+
 /* Brings blocks [first, first + SLAB_BLOCKS) of a group's pixels in;
  * @at: of the image's first pixel. */
-inline void
+always_inline void
 fill_slab (local float *slab, global const void *x, bool is_inner, size_t at,
     global const float *gate, int first, int pixel, pointwise_shape s)
 {
@@ -107,87 +118,119 @@ fill_slab (local float *slab, global const void *x, bool is_inner, size_t at,
 
 /* The sums of an item: pixels from (pixel + item), blocks from @block.
  * @stage: go through the slab, which only maps of floats need not. */
-inline void
+always_inline void
 multiply (vec *acc, global const void *x, bool is_inner,
     global const weight * w, global const float *bias,
     global const float *gate, local float *slab, int pixel, int block,
-    bool stage, pointwise_shape s)
+    bool stage, const int tile, pointwise_shape s)
 {
-  const int stride = s.in * CB;
   const int mine = get_local_id (0) * PW_P;
-  const size_t at = get_global_id (2) * ((s.in + CB - 1) / CB) * s.pixels;
+  const int in_blocks = (s.in + CB - 1) / CB;
+  const size_t at = get_global_id (2) * in_blocks * s.pixels;
 
-  w += (size_t) block * stride;
-  for (int t = 0; t < PW_T; t++)
+  w += (size_t) (block / PW_T) * PW_T * CB
+      * (CB > 4 ? s.in : in_blocks * CB) + block % PW_T * CB;
+  _Pragma ("unroll")
+  for (int t = 0; t < PW_T; t++) {
+    vec b = vec_load (block + t, bias);
+
+    _Pragma ("unroll")
     for (int p = 0; p < PW_P; p++)
-      acc[p * PW_T + t] = vec_load (block + t, bias);
-
+      acc[p * PW_T + t] = b;
+  }
   if (stage) {
-    for (int first = 0; first * CB < s.in; first += SLAB_BLOCKS) {
+    for (int first = 0; first < in_blocks; first += SLAB_BLOCKS) {
+      const int blocks = min (SLAB_BLOCKS, in_blocks - first);
+
       pw_barrier ();
       fill_slab (slab, x, is_inner, at, gate, first, pixel, s);
       pw_barrier ();
-      for (int b = 0; b < SLAB_BLOCKS; b++) {
+      for (int b = 0; b < blocks; b++) {
         int c = (first + b) * CB;
-        local float *from = slab + (b * SLAB_PIXELS + mine) * CB;
 
-        if (c + CB <= s.in)
-          multiply_slab (acc, from, w + c * CB, stride, CB);
-        else if (c < s.in)
-          multiply_slab (acc, from, w + c * CB, stride, s.in - c);
+        multiply_slab (acc, slab + (b * SLAB_PIXELS + mine) * CB,
+            w + c * CB * PW_T, channels_at (c, s.in), tile);
       }
     }
   } else {
     global const float *from = (global const float *) x
         + (at + pixel + mine) * CB;
 
-    for (int c = 0; c + CB <= s.in; c += CB) {
-      multiply_map (acc, from, w + c * CB, stride, CB);
+    for (int c = 0; c < s.in; c += CB) {
+      multiply_map (acc, from, w + c * CB * PW_T, channels_at (c, s.in),
+          tile);
       from += s.pixels * CB;
     }
-    multiply_map (acc, from, w + s.in / CB * CB * CB, stride, s.in % CB);
   }
 }
 
-inline vec
-leading_lanes (vec v, int count)
-{
-  float lane[CB];
-
-  vec_store (v, 0, lane);
-  for (int i = 0; i < CB; i++)
-    if (i >= count)
-      lane[i] = 0.f;
-  return vec_load (0, lane);
-}
+/* 16 ones, then zeros. */
+constant float lane_mask[32] = {
+  1.f, 1.f, 1.f, 1.f, 1.f, 1.f, 1.f, 1.f,
+  1.f, 1.f, 1.f, 1.f, 1.f, 1.f, 1.f, 1.f
+};
 
 #define FIRST_PIXEL ((int) get_group_id (0) * SLAB_PIXELS)
 #define FIRST_BLOCK ((int) get_global_id (1) * PW_T)
 
 /* @y: of floats; @residual: likewise, and added after the activation. */
-inline void
+always_inline void
 store_sums (const vec *acc, global float *y, global const float *residual,
-    pointwise_shape s)
+    int first_block, const int tile, pointwise_shape s)
 {
   const int pixel = FIRST_PIXEL + get_local_id (0) * PW_P;
 
   y += get_global_id (2) * s.out_blocks * s.pixels * CB;
   residual += get_global_id (2) * s.residual_blocks * s.pixels * CB;
-  for (int t = 0; t < PW_T && FIRST_BLOCK + t < s.out_blocks; t++) {
-    int add = clamp (s.residual - (FIRST_BLOCK + t) * CB, 0, CB);
+  _Pragma ("unroll")
+  for (int t = 0; t < PW_T; t++) {
+    const int block = first_block + t;
+    const int added = clamp (s.residual - block * CB, 0, CB);
+    const vec mask = vec_load (0, lane_mask + 16 - added);
 
-    for (int p = 0; p < PW_P && pixel + p < s.pixels; p++) {
-      int at = (FIRST_BLOCK + t) * s.pixels + pixel + p;
-      vec v = activate (acc[p * PW_T + t], s.activation);
+    _Pragma ("unroll")
+    for (int p = 0; p < PW_P; p++)
+      if (t < tile && block < s.out_blocks && pixel + p < s.pixels) {
+        const int at = block * s.pixels + pixel + p;
+        vec v = activate (acc[p * PW_T + t], s.activation);
 
-      if (add == CB)
-        v += vec_load (at, residual);
-      else if (add)
-        v += leading_lanes (vec_load (at, residual), add);
-      vec_store (v, at, y);
-    }
+        if (added)
+          v = fma (mask, vec_load (at, residual), v);
+        vec_store (v, at, y);
+      }
   }
 }
+
+always_inline void
+store_inner (const vec *acc, global inner * y, int first_block,
+    const int tile, pointwise_shape s)
+{
+  const int pixel = FIRST_PIXEL + get_local_id (0) * PW_P;
+
+  y += get_global_id (2) * s.out_blocks * s.pixels * CB;
+  _Pragma ("unroll")
+  for (int t = 0; t < PW_T; t++)
+    _Pragma ("unroll")
+    for (int p = 0; p < PW_P; p++)
+      if (t < tile && first_block + t < s.out_blocks && pixel + p < s.pixels)
+        inner_store (activate (acc[p * PW_T + t], s.activation),
+            (first_block + t) * s.pixels + pixel + p, y);
+}
+
+/*
+ * An item's blocks in one tile; those of a last, incomplete tile one by one,
+ * unless the items of a group must keep together.
+ */
+#if PW_ITEMS == 1
+#define FOR_EACH_TILE(run) \
+  if (FIRST_BLOCK + PW_T <= s.out_blocks) \
+    run (FIRST_BLOCK, PW_T); \
+  else \
+    for (int block = FIRST_BLOCK; block < s.out_blocks; block++) \
+      run (block, 1)
+#else
+#define FOR_EACH_TILE(run) run (FIRST_BLOCK, PW_T)
+#endif
 
 /* Between blocks -> inside. Global size: (pixel tiles, block tiles, images). */
 kernel __attribute__ ((reqd_work_group_size (PW_X, PW_Y, 1))) void
@@ -196,7 +239,6 @@ expand (global const float *restrict x, global const weight * restrict w,
     int out_blocks, int pixels, int activation)
 {
   pointwise_shape s = { in, out_blocks, pixels, activation, 0, 0, 0 };
-  const int pixel = FIRST_PIXEL + get_local_id (0) * PW_P;
 #if PW_STAGE
   local float slab[SLAB_PIXELS * PW_SLAB];
 #else
@@ -204,13 +246,13 @@ expand (global const float *restrict x, global const weight * restrict w,
 #endif
   vec acc[PW_P * PW_T];
 
-  multiply (acc, x, false, w, bias, 0, slab, FIRST_PIXEL, FIRST_BLOCK,
-      PW_STAGE, s);
-  y += get_global_id (2) * out_blocks * pixels * CB;
-  for (int t = 0; t < PW_T && FIRST_BLOCK + t < out_blocks; t++)
-    for (int p = 0; p < PW_P && pixel + p < pixels; p++)
-      inner_store (activate (acc[p * PW_T + t], activation),
-          (FIRST_BLOCK + t) * pixels + pixel + p, y);
+#define expand_tile(block, tile) \
+  do { \
+    multiply (acc, x, false, w, bias, 0, slab, FIRST_PIXEL, block, PW_STAGE, \
+        tile, s); \
+    store_inner (acc, y, block, tile, s); \
+  } while (0)
+  FOR_EACH_TILE (expand_tile);
 }
 
 /* Inside a block -> between. Global size as above. */
@@ -230,9 +272,13 @@ project (global const inner * restrict x, global const weight * restrict w,
 #endif
   vec acc[PW_P * PW_T];
 
-  multiply (acc, x, true, w, bias, 0, slab, FIRST_PIXEL, FIRST_BLOCK,
-      PW_STAGE || HALF, s);
-  store_sums (acc, y, residual, s);
+#define project_tile(block, tile) \
+  do { \
+    multiply (acc, x, true, w, bias, 0, slab, FIRST_PIXEL, block, \
+        PW_STAGE || HALF, tile, s); \
+    store_sums (acc, y, residual, block, tile, s); \
+  } while (0)
+  FOR_EACH_TILE (project_tile);
 }
 
 /* The same of the activated product of the map and its gate. */
@@ -250,9 +296,13 @@ project_gated (global const inner * restrict x,
   vec acc[PW_P * PW_T];
 
   gate += get_global_id (2) * ((in + CB - 1) / CB * CB);
-  multiply (acc, x, true, w, bias, gate, slab, FIRST_PIXEL, FIRST_BLOCK, true,
-      s);
-  store_sums (acc, y, residual, s);
+#define gated_tile(block, tile) \
+  do { \
+    multiply (acc, x, true, w, bias, gate, slab, FIRST_PIXEL, block, true, \
+        tile, s); \
+    store_sums (acc, y, residual, block, tile, s); \
+  } while (0)
+  FOR_EACH_TILE (gated_tile);
 }
 
 /*
@@ -274,16 +324,20 @@ head (global const float *restrict x, global const weight * restrict w,
   const int row = get_local_id (1) * PW_X;
   vec acc[PW_P * PW_T], sum[PW_T];
 
+  _Pragma ("unroll")
   for (int t = 0; t < PW_T; t++)
     sum[t] = 0.f;
   for (int pixel = 0; pixel < pixels; pixel += SLAB_PIXELS) {
     multiply (acc, x, false, w, bias, 0, slab, pixel, FIRST_BLOCK, PW_STAGE,
-        s);
+        PW_T, s);
+    _Pragma ("unroll")
     for (int p = 0; p < PW_P; p++)
       if (pixel + (int) get_local_id (0) * PW_P + p < pixels)
+        _Pragma ("unroll")
         for (int t = 0; t < PW_T; t++)
           sum[t] += activate (acc[p * PW_T + t], activation);
   }
+  _Pragma ("unroll")
   for (int t = 0; t < PW_T; t++)
     vec_store (sum[t], (row + get_local_id (0)) * PW_T + t, sums);
   pw_barrier ();

@@ -197,8 +197,8 @@ test_formats (void)
 static void
 test_batch (void)
 {
-  static const RexnetFormat formats[] = { REXNET_FORMAT_NV12, REXNET_FORMAT_BGRX,
-    REXNET_FORMAT_GRAY8
+  static const RexnetFormat formats[] = {
+    REXNET_FORMAT_NV12, REXNET_FORMAT_BGRX, REXNET_FORMAT_GRAY8
   };
   const guint n = G_N_ELEMENTS (formats);
   TestPicture picture[G_N_ELEMENTS (formats)];
