@@ -40,7 +40,8 @@ typedef enum
 
 /*
  * A convolution, the batch norm behind it, and its activation. Padding is
- * kernel / 2 on every side. depthwise: one filter a channel, in == out.
+ * kernel / 2 on every side, or TensorFlow's SAME, which gives outputs of the
+ * same size. depthwise: one filter a channel, in == out.
  */
 typedef struct
 {
@@ -48,6 +49,7 @@ typedef struct
   guint kernel;                 /* 1, 3 or 5 */
   guint stride;                 /* 1 or 2 */
   gboolean depthwise;
+  gboolean same;                /* pads as rexnet_conv_padding() says */
   RexnetActivation activation;
   RexnetTensor weight;          /* out x (depthwise ? 1 : in) x kernel x kernel */
   RexnetTensor bias;            /* out, or absent */
@@ -98,6 +100,16 @@ static inline guint
 rexnet_conv_out_size (const RexnetConv * conv, guint size)
 {
   return (size - 1) / conv->stride + 1;
+}
+
+/*
+ * Zeros before the first of @size pixels. SAME puts the odd one of an odd number
+ * of them behind the last pixel; a stride of 2 makes it odd on even sizes.
+ */
+static inline guint
+rexnet_conv_padding (const RexnetConv * conv, guint size)
+{
+  return conv->kernel / 2 - (conv->same && conv->stride == 2 && size % 2 == 0);
 }
 
 static inline guint

@@ -101,6 +101,8 @@ add_stem (Builder * b, const RexnetConv * conv, const RexnetClPorts * ports,
   RexnetClWeights w = rexnet_cl_graph_weights (g, conv, t->st_t, t->st_t,
       FALSE);
   cl_int pitch = ports->pitch, rows = ports->rows;
+  cl_int first = (1 - (cl_int) rexnet_conv_padding (conv, height)) * pitch
+      + 1 - (cl_int) rexnet_conv_padding (conv, width);
   cl_int blocks = rexnet_cl_graph_blocks (g, conv->out);
   cl_int out_width = y.width, out_height = y.height;
   cl_int activation = conv->activation;
@@ -116,8 +118,9 @@ add_stem (Builder * b, const RexnetConv * conv, const RexnetClPorts * ports,
   RexnetClArgument arguments[] = {
     REXNET_CL_ARG (ports->input[0]), REXNET_CL_ARG (w.weight),
     REXNET_CL_ARG (w.bias), REXNET_CL_ARG (y.memory), REXNET_CL_ARG (pitch),
-    REXNET_CL_ARG (rows), REXNET_CL_ARG (blocks), REXNET_CL_ARG (out_width),
-    REXNET_CL_ARG (out_height), REXNET_CL_ARG (activation),
+    REXNET_CL_ARG (rows), REXNET_CL_ARG (first), REXNET_CL_ARG (blocks),
+    REXNET_CL_ARG (out_width), REXNET_CL_ARG (out_height),
+    REXNET_CL_ARG (activation),
   };
 
   g_snprintf (step.detail, sizeof step.detail, "%u pixels x %u channels",
@@ -265,6 +268,8 @@ add_depthwise (Builder * b, const char *name, const RexnetConv * conv,
   guint slices = mean ? 1 : depthwise_slices (b, blocks, items);
   cl_int width = x.width, height = x.height;
   cl_int out_width = y.width, out_height = y.height;
+  cl_int pad_x = rexnet_conv_padding (conv, x.width);
+  cl_int pad_y = rexnet_conv_padding (conv, x.height);
   cl_int activation = act, want_mean = mean != NULL;
   cl_mem means = mean ? mean : b->vectors[0];
   char kernel[32];
@@ -272,8 +277,8 @@ add_depthwise (Builder * b, const char *name, const RexnetConv * conv,
     REXNET_CL_ARG (x.memory), REXNET_CL_ARG (w.weight), REXNET_CL_ARG (w.bias),
     REXNET_CL_ARG (y.memory), REXNET_CL_ARG (means), REXNET_CL_ARG (width),
     REXNET_CL_ARG (height), REXNET_CL_ARG (out_width),
-    REXNET_CL_ARG (out_height), REXNET_CL_ARG (activation),
-    REXNET_CL_ARG (want_mean),
+    REXNET_CL_ARG (out_height), REXNET_CL_ARG (pad_x), REXNET_CL_ARG (pad_y),
+    REXNET_CL_ARG (activation), REXNET_CL_ARG (want_mean),
   };
   RexnetClStep step = {
     .global = {(gsize) slices * t->dw_x, blocks, 1},

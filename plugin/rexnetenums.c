@@ -15,6 +15,9 @@ gst_rexnet_variant_get_type (void)
     {REXNET_VARIANT_REXNET_LITE, "ReXNet-lite", "rexnet-lite"},
     {REXNET_VARIANT_REXNETR, "ReXNet with channels in multiples of 8",
         "rexnetr"},
+    {REXNET_VARIANT_EFFICIENTNET, "EfficientNet", "efficientnet"},
+    {REXNET_VARIANT_EFFICIENTNET_LITE, "EfficientNet-Lite",
+        "efficientnet-lite"},
     {0}
   };
 

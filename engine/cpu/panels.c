@@ -95,6 +95,9 @@ convolve (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint b,
   const gboolean smooth = finish->smooth != REXNET_ACTIVATION_NONE;
   guint vl = kernels->vl, pixels = plan->width * plan->height;
   gsize row = (gsize) bordered (frame->plan, plan).width * vl;
+  const float *first = buffer
+      + (conv->kernel / 2 - rexnet_conv_padding (conv, plan->in_height)) * row
+      + (conv->kernel / 2 - rexnet_conv_padding (conv, plan->in_width)) * vl;
   float *d = map + b * plan->plane;
   RexnetDepthwise k = {
     .weights = plan->depthwise.weights
@@ -107,7 +110,7 @@ convolve (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint b,
   for (guint y = 0, rows; y < plan->height; y += rows, k.d += rows * k.d_row) {
     rows = MIN (plan->band, plan->height - y);
     for (guint i = 0; i < (rows - 1) * conv->stride + conv->kernel; i++)
-      k.row[i] = buffer + (y * conv->stride + i) * row;
+      k.row[i] = first + (y * conv->stride + i) * row;
     kernels->depthwise[conv->kernel == 5][conv->stride - 1] (&k, plan->width,
         rows);
   }

@@ -85,6 +85,8 @@ check_block (const RexnetBlock * net, guint i, GError ** error)
 
   if (i == 0 && rexnet_conv_present (&net->expand))
     what = "an expansion behind the stem";
+  else if (i == 0 && net->residual != 0)
+    what = "a residual from the stem, whose output is never whole in memory";
   else if (net->residual != 0 && (net->depthwise.stride != 1
           || net->residual > net->project.out))
     what = "a residual that does not fit its output";

@@ -81,7 +81,8 @@ static void
 copy_line (const Strip * s, int y)
 {
   const RexnetPlan *plan = s->frame->plan;
-  int first = 2 * (int) s->from - 1, end = 2 * (int) s->to;
+  int pad = rexnet_conv_padding (&plan->net->stem, plan->width);
+  int first = 2 * (int) s->from - pad, end = 2 * (int) s->to + 1 - pad;
   int a = MAX (first, 0), b = MIN (end, (int) plan->width);
 
   for (guint c = 0; c < 3; c++) {
@@ -102,7 +103,8 @@ produce_stem_row (Strip * s, guint row)
 {
   const RexnetPlan *plan = s->frame->plan;
   const RexnetPointwise *stem = &plan->stem;
-  int top = 2 * (int) row - 1;
+  int top = 2 * (int) row
+      - (int) rexnet_conv_padding (&plan->net->stem, plan->height);
   RexnetStem kernel = {
     .d_block = (gsize) s->block->depth * ring_width (s->block) * s->vl,
     .finish = stem->finish
@@ -238,7 +240,8 @@ convolve (const Strip * s, guint y, guint rows)
   const RexnetFinish *finish = &block->depthwise.finish;
   const gboolean smooth = finish->smooth != REXNET_ACTIVATION_NONE;
   RexnetDepthwise d = {.low = finish->low,.high = finish->high };
-  int top = (int) (y * conv->stride) - (int) conv->kernel / 2;
+  int top = (int) (y * conv->stride)
+      - (int) rexnet_conv_padding (conv, block->in_height);
   guint inputs = (rows - 1) * conv->stride + conv->kernel;
 
   for (guint b = 0; b < block->depthwise.blocks; b++) {
@@ -283,20 +286,21 @@ static void
 run_strip (Strip * s, guint y, guint end)
 {
   const RexnetConv *conv = &s->block->net->depthwise;
-  int pad = conv->kernel / 2;
+  int pad_x = rexnet_conv_padding (conv, s->block->in_width);
+  int pad_y = rexnet_conv_padding (conv, s->block->in_height);
   int right;
 
-  s->left = (int) (s->x * conv->stride) - pad;
-  right = (int) ((s->x + s->columns - 1) * conv->stride) - pad
+  s->left = (int) (s->x * conv->stride) - pad_x;
+  right = (int) ((s->x + s->columns - 1) * conv->stride) - pad_x
       + (int) conv->kernel;
   s->from = MAX (s->left, 0);
   s->to = MIN (right, (int) s->block->in_width);
-  s->produced = (int) (y * conv->stride) - pad;
+  s->produced = (int) (y * conv->stride) - pad_y;
   s->copied = 0;
   while (y < end) {
     guint rows = MIN (s->block->band, end - y);
 
-    produce (s, (int) ((y + rows - 1) * conv->stride) - pad
+    produce (s, (int) ((y + rows - 1) * conv->stride) - pad_y
         + (int) conv->kernel);
     convolve (s, y, rows);
     if (s->band)

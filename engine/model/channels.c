@@ -26,9 +26,45 @@ divisor_of (RexnetVariant variant, double width)
   return variant == REXNET_VARIANT_REXNETR && width == 3.0 ? 16 : 8;
 }
 
+/* Stages of EfficientNet: blocks at depth 1.0 and output channels at width 1.0.
+ * Source: the arch_def of _gen_efficientnet() in timm. */
+#define N_STAGES 7
+static const guint lengths[N_STAGES] = { 1, 2, 2, 3, 3, 4, 1 };
+static const guint stages[N_STAGES] = { 16, 24, 40, 80, 112, 192, 320 };
+
+/* Blocks up to and with @stage at @depth twelfths, where alone a length can
+ * change. Lite keeps the first and the last stage as they are. */
+static guint
+blocks_up_to (guint stage, guint depth, gboolean lite)
+{
+  guint n = 0;
+
+  for (guint i = 0; i <= stage; i++)
+    n += lite && (i == 0 || i == N_STAGES - 1) ? 1
+        : (lengths[i] * depth + 11) / 12;
+  return n;
+}
+
+static void
+efficientnet_channels (gboolean lite, double width, guint n_blocks,
+    RexnetChannels * channels)
+{
+  guint depth = 1, stage = 0;
+
+  while (blocks_up_to (N_STAGES - 1, depth, lite) < n_blocks)
+    depth++;
+  channels->stem = lite ? 32 : divisible (32 * width, 8);
+  for (guint i = 0; i < n_blocks; i++) {
+    while (stage < N_STAGES - 1 && i >= blocks_up_to (stage, depth, lite))
+      stage++;
+    channels->block[i] = divisible (stages[stage] * width, 8);
+  }
+  channels->head = lite ? 1280 : divisible (1280 * width, 8);
+}
+
 /* Python's round() takes ties to the even number, as rint() does. */
-void
-rexnet_channels (RexnetVariant variant, double width, guint n_blocks,
+static void
+original_channels (RexnetVariant variant, double width, guint n_blocks,
     RexnetChannels * channels)
 {
   const gboolean lite = variant == REXNET_VARIANT_REXNET_LITE;
@@ -50,6 +86,18 @@ rexnet_channels (RexnetVariant variant, double width, guint n_blocks,
     channels->head = (guint) (1280 * width);
 }
 
+void
+rexnet_channels (RexnetVariant variant, double width, guint n_blocks,
+    RexnetChannels * channels)
+{
+  if (variant == REXNET_VARIANT_EFFICIENTNET
+      || variant == REXNET_VARIANT_EFFICIENTNET_LITE)
+    efficientnet_channels (variant == REXNET_VARIANT_EFFICIENTNET_LITE, width,
+        n_blocks, channels);
+  else
+    original_channels (variant, width, n_blocks, channels);
+}
+
 gboolean
 rexnet_channels_match (const RexnetNetwork * net, RexnetVariant variant,
     double width)
@@ -64,7 +112,7 @@ rexnet_channels_match (const RexnetNetwork * net, RexnetVariant variant,
 }
 
 /* The head tells the multiplier but for rounding; a narrow lite network's head
- * tells only that it is narrow. */
+ * tells only that it is narrow, and EfficientNet-Lite's always is the same. */
 static void
 bound_width (const RexnetNetwork * net, RexnetVariant variant, double *low,
     double *high)
@@ -77,6 +125,8 @@ bound_width (const RexnetNetwork * net, RexnetVariant variant, double *low,
     *high = 1;
     return;
   }
+  if (variant == REXNET_VARIANT_EFFICIENTNET_LITE)
+    return;
   *low = CLAMP (width - 0.02, MIN_WIDTH, MAX_WIDTH);
   *high = CLAMP (width + 0.02, MIN_WIDTH, MAX_WIDTH);
 }

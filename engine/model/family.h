@@ -8,6 +8,8 @@ typedef struct
 {
   const char *name;             /* for errors */
   gboolean (*matches) (RexnetStateDict * dict);
+  /* Optional: sets what an input of this network is, where nothing says it. */
+  void (*defaults) (RexnetStateDict * dict, RexnetInput * input);
   /* Fills @net, whose blocks are then the caller's to free also on failure. */
   gboolean (*build) (RexnetStateDict * dict, RexnetNetwork * net,
       RexnetVariant * variant, GError ** error);
@@ -15,6 +17,10 @@ typedef struct
 
 extern const RexnetFamily rexnet_family_rexnet;
 extern const RexnetFamily rexnet_family_timm;
+extern const RexnetFamily rexnet_family_efficientnet;
+
+/* The family whose keys @dict has, or NULL. */
+const RexnetFamily *rexnet_family_of (RexnetStateDict * dict);
 
 /* What a convolution must look like; 0 is anything. */
 typedef struct
@@ -25,7 +31,8 @@ typedef struct
 
 /*
  * Takes @key.weight, @key.bias if there is one, and the batch norm @norm
- * (nullable), into @conv, whose stride, depthwise and activation are set.
+ * (nullable), into @conv, whose stride, depthwise, activation and bn_eps are
+ * set; zero stands for stride 1 and epsilon 1e-5.
  * A 2-D weight is a 1 x 1 convolution.
  */
 gboolean rexnet_take_conv (RexnetStateDict * dict, RexnetConv * conv,
@@ -43,15 +50,23 @@ typedef struct
   RexnetKey project, project_norm;
 } RexnetBlockKeys;
 
-/*
- * Takes a ReXNet block of @in channels into @block.
- * @activation: of the expansion
- */
+/* What the blocks of a network have in common. */
+typedef struct
+{
+  RexnetActivation expand, depthwise, reduce;
+  gboolean se_first;
+  double bn_eps;                /* 0: 1e-5 */
+} RexnetBlockStyle;
+
+/* A ReXNet's; @expand: of the expansion. */
+RexnetBlockStyle rexnet_block_style (RexnetActivation expand);
+
+/* Takes a block of @in channels into @block. */
 gboolean rexnet_take_block (RexnetStateDict * dict, RexnetBlock * block,
-    const RexnetBlockKeys * keys, guint in, RexnetActivation activation,
+    const RexnetBlockKeys * keys, guint in, const RexnetBlockStyle * style,
     GError ** error);
 
-/* Sets the depthwise stride and the residual of every block. */
+/* Sets the depthwise stride and the residual of a ReXNet's blocks. */
 gboolean rexnet_take_strides (RexnetStateDict * dict, RexnetNetwork * net,
     GError ** error);
 

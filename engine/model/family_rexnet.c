@@ -93,6 +93,7 @@ build (RexnetStateDict * dict, RexnetNetwork * net, RexnetVariant * variant,
   const gboolean lite = rexnet_state_dict_has (dict, "output.0.weight");
   const RexnetActivation activation = lite ? REXNET_ACTIVATION_RELU6
       : REXNET_ACTIVATION_SILU;
+  const RexnetBlockStyle style = rexnet_block_style (activation);
   RexnetKey key, norm;
   guint in;
 
@@ -110,7 +111,7 @@ build (RexnetStateDict * dict, RexnetNetwork * net, RexnetVariant * variant,
           "features.%u.out.0.weight", FIRST_BLOCK + b); b++) {
     const RexnetBlockKeys keys = block_keys (dict, b);
 
-    if (!rexnet_take_block (dict, &net->blocks[b], &keys, in, activation,
+    if (!rexnet_take_block (dict, &net->blocks[b], &keys, in, &style,
             error))
       return FALSE;
     in = net->blocks[b].project.out;

@@ -54,6 +54,7 @@ static gboolean
 build (RexnetStateDict * dict, RexnetNetwork * net, RexnetVariant * variant,
     GError ** error)
 {
+  const RexnetBlockStyle style = rexnet_block_style (REXNET_ACTIVATION_SILU);
   RexnetKey key, norm;
   guint in;
 
@@ -70,8 +71,8 @@ build (RexnetStateDict * dict, RexnetNetwork * net, RexnetVariant * variant,
           "features.%u.conv_dw.conv.weight", b); b++) {
     const RexnetBlockKeys keys = block_keys (dict, b);
 
-    if (!rexnet_take_block (dict, &net->blocks[b], &keys, in,
-            REXNET_ACTIVATION_SILU, error))
+    if (!rexnet_take_block (dict, &net->blocks[b], &keys, in, &style,
+            error))
       return FALSE;
     in = net->blocks[b].project.out;
     net->n_blocks++;

@@ -5,8 +5,9 @@
 
 #include "channels.h"
 
-/* %W is the multiplier as in "1.0", %P its hundredfold as in "100". A name
- * with a star stands for any that it matches, the first in sorted order. */
+/* %W is the multiplier as in "1.0", %P its hundredfold as in "100", %N the
+ * number of the EfficientNet that has it. A name with a star stands for any
+ * that it matches, the first in sorted order. */
 static const char *const rexnet_names[] = {
   "rexnet-%W.safetensors", "rexnet-%W-*.safetensors",
   "rexnetv1_%W.pth", "rexnetv1_%Wx.pth", "rexnet_%W.pth",
@@ -34,9 +35,32 @@ static const char *const rexnetr_names[] = {
   NULL
 };
 
+static const char *const efficientnet_names[] = {
+  "efficientnet-%W.safetensors", "efficientnet-%W-*.safetensors",
+  "efficientnet_b%N.safetensors", "efficientnet_b%N.pth",
+  "efficientnet_b%N.bin", "efficientnet_b%N.*.safetensors",
+  "efficientnet_b%N.*/model.safetensors",
+  "efficientnet_b%N.*/pytorch_model.bin",
+  "efficientnet_b%N_*.pth", "efficientnet_b%N-*.pth",
+  "efficientnet-b%N-*.pth", "efficientnet-b%N.pth",
+  NULL
+};
+
+static const char *const efficientnet_lite_names[] = {
+  "efficientnet-lite-%W.safetensors", "efficientnet-lite-%W-*.safetensors",
+  "efficientnet_lite%N.safetensors", "efficientnet_lite%N.pth",
+  "efficientnet_lite%N.bin", "efficientnet_lite%N.*.safetensors",
+  "efficientnet_lite%N.*/model.safetensors",
+  "efficientnet_lite%N.*/pytorch_model.bin",
+  "efficientnet_lite%N_*.pth", "efficientnet_lite%N-*.pth",
+  "efficientnet-lite%N-*.pth", "efficientnet-lite%N.pth",
+  NULL
+};
+
 /* By variant. */
 static const char *const *const names[] = {
-  rexnet_names, lite_names, rexnetr_names
+  rexnet_names, lite_names, rexnetr_names, efficientnet_names,
+  efficientnet_lite_names
 };
 
 static GPtrArray *
@@ -58,7 +82,21 @@ search_folders (void)
   return folders;
 }
 
-/* @pattern with its %W and %P filled in; "*" for any width. */
+/* Of the EfficientNets with one width the shallowest: 1 has the width of 0.
+ * NULL: none has it. */
+static const char *
+efficientnet_number (double width)
+{
+  static const double widths[] = { 1.0, 1.1, 1.2, 1.4 };
+  static const char *const numbers[] = { "0", "2", "3", "4" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (widths); i++)
+    if (ABS (width - widths[i]) < 5e-4)
+      return numbers[i];
+  return width ? NULL : "*";
+}
+
+/* @pattern with what follows each % filled in; "*" for any width. */
 static char *
 expand (const char *pattern, double width)
 {
@@ -66,10 +104,13 @@ expand (const char *pattern, double width)
       : g_strdup ("*");
   g_autofree char *percent = width ?
       g_strdup_printf ("%03.0f", rint (width * 100)) : g_strdup ("*");
+  const char *number_of = efficientnet_number (width);
   GString *name = g_string_new (pattern);
 
   g_string_replace (name, "%W", number, 0);
   g_string_replace (name, "%P", percent, 0);
+  if (number_of)
+    g_string_replace (name, "%N", number_of, 0);
   return g_string_free (name, FALSE);
 }
 
@@ -108,6 +149,8 @@ find_in_folder (const char *folder, const char *const *patterns, double width)
     g_autofree char *name = expand (*patterns, width);
     g_autofree char *path = g_build_filename (folder, name, NULL);
 
+    if (strstr (name, "%N"))
+      continue;
     if (strchr (name, '*')) {
       char *found = find_matching (folder, name);
       if (found)

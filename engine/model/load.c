@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "family.h"
 #include "files.h"
 #include "load.h"
 #include "model.h"
@@ -101,11 +102,16 @@ load (RexnetStateDict * dict, GBytes * bytes, const char *path,
 {
   g_auto (RexnetSettings) settings;
   g_autofree char *folder = NULL, *stem = NULL;
+  const RexnetFamily *family;
   char *dot;
 
   rexnet_settings_init (&settings);
-  if (!rexnet_state_dict_read (dict, bytes, error)
-      || !read_own_settings (dict, &settings, error))
+  if (!rexnet_state_dict_read (dict, bytes, error))
+    return NULL;
+  family = rexnet_family_of (dict);
+  if (family && family->defaults)
+    family->defaults (dict, &settings.input);
+  if (!read_own_settings (dict, &settings, error))
     return NULL;
   if (path) {
     folder = g_path_get_dirname (path);
@@ -118,6 +124,8 @@ load (RexnetStateDict * dict, GBytes * bytes, const char *path,
       return NULL;
     if (!settings.name)
       settings.name = name_of (folder, stem);
+    if (!dict->settings && g_str_has_prefix (settings.name, "tf_"))
+      rexnet_settings_set_tensorflow (&settings);
   }
   if (!settings.name)
     settings.name = g_strdup (dict->source);

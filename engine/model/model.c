@@ -22,10 +22,11 @@ struct _RexnetModel
 static const RexnetFamily *const families[] = {
   &rexnet_family_rexnet,
   &rexnet_family_timm,
+  &rexnet_family_efficientnet,
 };
 
 static const char *const variant_names[] = {
-  "rexnet", "rexnet-lite", "rexnetr"
+  "rexnet", "rexnet-lite", "rexnetr", "efficientnet", "efficientnet-lite"
 };
 
 const char *
@@ -46,21 +47,60 @@ rexnet_variant_from_string (const char *string, RexnetVariant * variant,
     }
   }
   return rexnet_fail (error, REXNET_ERROR_ARGUMENT,
-      "no variant '%s': use rexnet, rexnet-lite or rexnetr", string);
+      "no variant '%s': use rexnet, rexnet-lite, rexnetr, efficientnet or "
+      "efficientnet-lite", string);
+}
+
+const RexnetFamily *
+rexnet_family_of (RexnetStateDict * dict)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (families); i++)
+    if (families[i]->matches (dict))
+      return families[i];
+  return NULL;
 }
 
 static gboolean
 build_network (RexnetModel * self, RexnetStateDict * dict, GError ** error)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (families); i++) {
-    if (families[i]->matches (dict))
-      return families[i]->build (dict, &self->net, &self->info.variant, error)
-          && rexnet_state_dict_all_taken (dict, error);
-  }
+  const RexnetFamily *family = rexnet_family_of (dict);
+
+  if (family)
+    return family->build (dict, &self->net, &self->info.variant, error)
+        && rexnet_state_dict_all_taken (dict, error);
   return rexnet_fail (error, REXNET_ERROR_UNSUPPORTED,
       "%s: holds no ReXNet: neither the keys of the official code "
       "(features.3.out.0.weight) nor those of timm "
-      "(features.0.conv_dw.conv.weight) are there", dict->source);
+      "(features.0.conv_dw.conv.weight) are there; nor an EfficientNet "
+      "(blocks.0.0.conv_dw.weight, _blocks.0._depthwise_conv.weight)",
+      dict->source);
+}
+
+static void
+override_conv (RexnetConv * conv, const RexnetSettings * settings)
+{
+  if (settings->bn_eps != 0)
+    conv->bn_eps = settings->bn_eps;
+  if (settings->has_padding)
+    conv->same = settings->same;
+}
+
+/* What the settings say of layers goes before what is known of the family. */
+static void
+override_network (RexnetNetwork * net, const RexnetSettings * settings)
+{
+  override_conv (&net->stem, settings);
+  for (guint i = 0; i < net->n_blocks; i++) {
+    RexnetBlock *block = &net->blocks[i];
+
+    override_conv (&block->expand, settings);
+    override_conv (&block->depthwise, settings);
+    override_conv (&block->se_reduce, settings);
+    override_conv (&block->project, settings);
+  }
+  override_conv (&net->head, settings);
+  for (guint i = 0; i < net->n_classifiers; i++)
+    override_conv (&net->classifier[i], settings);
 }
 
 static void
@@ -137,6 +177,7 @@ rexnet_model_new (RexnetStateDict * dict, RexnetSettings * settings,
     rexnet_model_unref (self);
     return NULL;
   }
+  override_network (&self->net, settings);
   self->net.blocks = g_renew (RexnetBlock, self->net.blocks,
       self->net.n_blocks);
   self->name = g_steal_pointer (&settings->name);

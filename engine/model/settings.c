@@ -101,6 +101,28 @@ parse_identity (RexnetSettings * s, JsonObject * object, const char *where,
   return TRUE;
 }
 
+void
+rexnet_settings_set_tensorflow (RexnetSettings * settings)
+{
+  settings->bn_eps = 1e-3;
+  settings->has_padding = settings->same = TRUE;
+}
+
+static gboolean
+parse_padding (RexnetSettings * s, JsonObject * object, const char *where,
+    GError ** error)
+{
+  const char *padding = NULL;
+
+  if (!rexnet_json_get_string (object, "padding", &padding, where, error))
+    return FALSE;
+  s->has_padding = padding != NULL;
+  s->same = g_strcmp0 (padding, "same") == 0;
+  return !padding || s->same || strcmp (padding, "symmetric") == 0
+      || rexnet_fail (error, REXNET_ERROR_UNSUPPORTED,
+      "%s: the padding \"%s\" is neither symmetric nor same", where, padding);
+}
+
 gboolean
 rexnet_settings_parse (RexnetSettings * s, const char *text, const char *where,
     GError ** error)
@@ -117,6 +139,9 @@ rexnet_settings_parse (RexnetSettings * s, const char *text, const char *where,
       &s->input.width, where, error)
       && rexnet_json_get_guint (object, "input_height", MIN_PIXELS, MAX_PIXELS,
       &s->input.height, where, error)
+      && rexnet_json_get_number (object, "bn_eps", 1e-9, 1, &s->bn_eps, where,
+      error)
+      && parse_padding (s, object, where, error)
       && parse_filter (&s->input, object, where, error);
 }
 
@@ -172,6 +197,7 @@ rexnet_settings_parse_timm (RexnetSettings * s, const char *text,
   g_autoptr (JsonNode) root = rexnet_json_parse_typed (text, length,
       JSON_NODE_OBJECT, where, error);
   double size[3] = { 3, s->input.height, s->input.width };
+  const char *architecture = NULL;
   JsonObject *config, *pretrained;
   JsonNode *node;
 
@@ -181,6 +207,11 @@ rexnet_settings_parse_timm (RexnetSettings * s, const char *text,
   node = get_typed (config, "pretrained_cfg", JSON_NODE_OBJECT);
   pretrained = node ? json_node_get_object (node) : config;
   take_timm_labels (s, config);
+  if (!rexnet_json_get_string (config, "architecture", &architecture, where,
+          error))
+    return FALSE;
+  if (architecture && g_str_has_prefix (architecture, "tf_"))
+    rexnet_settings_set_tensorflow (s);
   if (!rexnet_json_get_numbers (pretrained, "input_size", 3, 3, MAX_PIXELS,
           size, where, error)
       || !rexnet_json_get_guint (config, "num_classes", 1, MAX_CLASSES,

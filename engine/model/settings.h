@@ -12,6 +12,8 @@ typedef struct
   double width;                 /* multiplier */
   guint classes;                /* 0: not told */
   RexnetInput input;
+  double bn_eps;                /* of batch norm; 0: the family's */
+  gboolean has_padding, same;   /* SAME as in TensorFlow, or symmetric */
   char **labels;                /* or NULL */
   char *labels_from;            /* what errors call them; NULL: the model */
 } RexnetSettings;
@@ -20,6 +22,9 @@ typedef struct
 void rexnet_settings_init (RexnetSettings * settings);
 void rexnet_settings_clear (RexnetSettings * settings);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RexnetSettings, rexnet_settings_clear)
+
+/* What timm's ports of TensorFlow weights (tf_...) differ by. */
+void rexnet_settings_set_tensorflow (RexnetSettings * settings);
 
 /* The value of "rexnet.settings". @where: what errors call it. */
 gboolean rexnet_settings_parse (RexnetSettings * settings, const char *text,

@@ -91,7 +91,7 @@ check_variance (RexnetStateDict * dict, const RexnetConv * conv,
 
   rexnet_tensor_read_row (&conv->bn_var, 0, var);
   for (guint i = 0; i < conv->out; i++) {
-    if (var[i] + conv->bn_eps > 0)
+    if (var[i] >= 0)
       continue;
     return rexnet_fail (error, REXNET_ERROR_CORRUPT,
         "%s: %s.running_var has the variance %g in channel %u",
@@ -106,7 +106,8 @@ rexnet_take_conv (RexnetStateDict * dict, RexnetConv * conv,
 {
   if (conv->stride == 0)
     conv->stride = 1;
-  conv->bn_eps = BN_EPS;
+  if (conv->bn_eps == 0)
+    conv->bn_eps = BN_EPS;
   if (!take_weight (dict, conv, shape, key, error))
     return FALSE;
   if (rexnet_state_dict_has (dict, "%s.bias", key)
@@ -123,21 +124,35 @@ rexnet_take_conv (RexnetStateDict * dict, RexnetConv * conv,
       && check_variance (dict, conv, norm, error);
 }
 
+RexnetBlockStyle
+rexnet_block_style (RexnetActivation expand)
+{
+  return (RexnetBlockStyle) {
+  expand, REXNET_ACTIVATION_RELU6, REXNET_ACTIVATION_RELU, TRUE};
+}
+
+static void
+set_style (RexnetBlock * block, const RexnetBlockStyle * style)
+{
+  block->se_first = style->se_first;
+  block->expand.activation = style->expand;
+  block->depthwise.activation = style->depthwise;
+  block->depthwise.depthwise = TRUE;
+  block->se_reduce.activation = style->reduce;
+  block->se_expand.activation = REXNET_ACTIVATION_SIGMOID;
+  block->expand.bn_eps = block->depthwise.bn_eps = block->se_reduce.bn_eps =
+      block->project.bn_eps = style->bn_eps;
+}
+
 gboolean
 rexnet_take_block (RexnetStateDict * dict, RexnetBlock * block,
-    const RexnetBlockKeys * keys, guint in, RexnetActivation activation,
+    const RexnetBlockKeys * keys, guint in, const RexnetBlockStyle * style,
     GError ** error)
 {
   RexnetConvShape shape = {.in = in,.kernel = 1 };
   guint inner = in;
 
-  block->se_first = TRUE;
-  block->expand.activation = activation;
-  block->depthwise.activation = REXNET_ACTIVATION_RELU6;
-  block->depthwise.depthwise = TRUE;
-  block->se_reduce.activation = REXNET_ACTIVATION_RELU;
-  block->se_expand.activation = REXNET_ACTIVATION_SIGMOID;
-
+  set_style (block, style);
   if (*keys->expand) {
     if (!rexnet_take_conv (dict, &block->expand, shape, keys->expand,
             keys->expand_norm, error))
@@ -154,7 +169,7 @@ rexnet_take_block (RexnetStateDict * dict, RexnetBlock * block,
     RexnetConvShape back = {.out = inner,.kernel = 1 };
 
     if (!rexnet_take_conv (dict, &block->se_reduce, shape, keys->reduce,
-            keys->reduce_norm, error))
+            *keys->reduce_norm ? keys->reduce_norm : NULL, error))
       return FALSE;
     back.in = block->se_reduce.out;
     if (!rexnet_take_conv (dict, &block->se_expand, back, keys->excite, NULL,

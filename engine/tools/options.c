@@ -150,7 +150,8 @@ const GOptionEntry tool_model_entries[] = {
   {"width", 0, 0, G_OPTION_ARG_CALLBACK, parse_width,
       "Look for the model with this width multiplier", "W"},
   {"variant", 0, 0, G_OPTION_ARG_CALLBACK, parse_variant,
-      "Look for a model of this variant: rexnet, rexnet-lite or rexnetr",
+      "Look for a model of this variant: rexnet, rexnet-lite, rexnetr, "
+      "efficientnet or efficientnet-lite",
       "V"},
   {"labels", 0, 0, G_OPTION_ARG_FILENAME, &tool_options.labels,
       "A text file with a label a line, in place of the model's own", "FILE"},

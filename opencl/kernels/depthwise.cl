@@ -17,6 +17,7 @@
 typedef struct
 {
   int width, height, out_width, out_height;
+  int pad_x, pad_y;             /* zeros before the first column and row */
   int activation;
 } depthwise_shape;
 
@@ -26,14 +27,13 @@ depthwise_run (vec *acc, global const void *x, bool first, int base,
     global const float *w, int ox, int oy, const int kernel_size,
     const int stride, depthwise_shape s)
 {
-  const int pad = kernel_size / 2;
-  const int left = ox * stride - pad;
+  const int left = ox * stride - s.pad_x;
   const int span = (DW_R - 1) * stride + kernel_size;
   const bool inside = left >= 0 && left + span <= s.width;
   vec in[(DW_R - 1) * 2 + 5];
 
   for (int ky = 0; ky < kernel_size; ky++) {
-    int y = oy * stride - pad + ky;
+    int y = oy * stride - s.pad_y + ky;
     int from = base + y * s.width + left;
 
     if (y < 0 || y >= s.height)
@@ -111,9 +111,10 @@ kernel __attribute__ ((reqd_work_group_size (DW_X, 1, 1))) void \
 name (global const type * restrict x, global const float *restrict w, \
     global const float *restrict bias, global inner * restrict y, \
     global float *restrict mean, int width, int height, int out_width, \
-    int out_height, int activation, int want_mean) \
+    int out_height, int pad_x, int pad_y, int activation, int want_mean) \
 { \
-  depthwise_shape s = { width, height, out_width, out_height, activation }; \
+  depthwise_shape s = { width, height, out_width, out_height, pad_x, pad_y, \
+    activation }; \
   local float sums[DW_X * CB]; \
  \
   depthwise (x, first, w, bias, y, mean, sums, kernel_size, stride, \

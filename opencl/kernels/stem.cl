@@ -20,13 +20,15 @@
 #endif
 
 /*
- * @x: [image][3][rows][pitch]; @w: [tile][27][ST_T][CB]
+ * @x: [image][3][rows][pitch]; @first: the first tap of the first output in it;
+ * @w: [tile][27][ST_T][CB]
  * Global size: (runs, output rows, images x tiles)
  */
 kernel __attribute__ ((reqd_work_group_size (ST_X, ST_Y, 1))) void
 stem (global const float *restrict x, global const float *restrict w,
     global const float *restrict bias, global float *restrict y, int pitch,
-    int rows, int blocks, int out_width, int out_height, int activation)
+    int rows, int first, int blocks, int out_width, int out_height,
+    int activation)
 {
   const int ox = get_global_id (0) * ST_R, oy = get_global_id (1);
   const int tiles = (blocks + ST_T - 1) / ST_T;
@@ -36,7 +38,7 @@ stem (global const float *restrict x, global const float *restrict w,
 
   if (ox >= out_width || oy >= out_height)
     return;
-  x += image * 3 * rows * pitch + 2 * oy * pitch + 2 * ox;
+  x += first + image * 3 * rows * pitch + 2 * oy * pitch + 2 * ox;
   w += block * 27 * CB;
   y += ((image * blocks + block) * out_height + oy) * out_width * CB;
   _Pragma ("unroll")

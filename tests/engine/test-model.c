@@ -284,6 +284,39 @@ test_settings (void)
   rexnet_model_unref (model);
 }
 
+/* Stages of 1, 2, 1, 2, 1, 2, 1 blocks, which efficientnet-pytorch's keys do
+ * not show, and what differs between its models and timm's. */
+static void
+test_efficientnet (void)
+{
+  static const char *const names[] = { "efficientnet.safetensors",
+    "tf_efficientnet.safetensors", "efficientnet-pytorch.pth",
+    "efficientnet-lite-pytorch.pth"
+  };
+  static const guint strides[] = { 1, 2, 1, 2, 2, 1, 1, 2, 1, 1 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    RexnetModel *model = load_fixture (names[i]);
+    const RexnetNetwork *net = rexnet_model_get_network (model);
+    const RexnetModelInfo *info = rexnet_model_get_info (model);
+    const gboolean lite = i == 3, same = i == 1 || i == 2;
+
+    g_assert_cmpuint (net->n_blocks, ==, G_N_ELEMENTS (strides));
+    for (guint b = 0; b < net->n_blocks; b++) {
+      const RexnetBlock *block = &net->blocks[b];
+
+      g_assert_cmpuint (block->depthwise.stride, ==, strides[b]);
+      g_assert_cmpint (block->depthwise.same, ==, same);
+      g_assert_cmpint (rexnet_conv_present (&block->se_reduce), ==, !lite);
+      g_assert_false (block->se_first);
+    }
+    g_assert_cmpint (net->stem.same, ==, same);
+    g_assert_cmpfloat (net->head.bn_eps, ==, i == 0 ? 1e-5 : 1e-3);
+    g_assert_cmpfloat (info->input.mean[2], ==, lite ? 127 / 255.f : 0.406f);
+    rexnet_model_unref (model);
+  }
+}
+
 /* Blocks at depth 1.2: 2 + 3 + 3 + 4 + 4 + 6. */
 static void
 test_depth (void)
@@ -503,6 +536,14 @@ test_hub_folder (Folder * folder, gconstpointer data)
   assert_load_error (path, REXNET_ERROR_MISMATCH, "1000 classes");
   g_free (write_file (folder, "rexnet_002.test/config.json", "{\"a\": ", -1));
   assert_load_error (path, REXNET_ERROR_CORRUPT, "config.json");
+
+  g_free (copy_fixture (folder, "efficientnet.safetensors",
+          "rexnet_002.test/model.safetensors"));
+  g_free (write_file (folder, "rexnet_002.test/config.json",
+          "{\"architecture\": \"tf_efficientnet_b0\"}", -1));
+  model = load (folder->path, "rexnet_002.test/model.safetensors");
+  g_assert_true (rexnet_model_get_network (model)->stem.same);
+  rexnet_model_unref (model);
 }
 
 static void
@@ -524,6 +565,11 @@ test_find (Folder * folder, gconstpointer data)
     { "rexnet_lite_1.0.pth", REXNET_VARIANT_REXNET_LITE, 1.0 },
     { "rexnet-lite-0.5.safetensors", REXNET_VARIANT_REXNET_LITE, 0.5 },
     { "rexnetr_100.safetensors", REXNET_VARIANT_REXNETR, 1.0 },
+    { "efficientnet_b0.ra_in1k/model.safetensors",
+        REXNET_VARIANT_EFFICIENTNET, 1.0 },
+    { "efficientnet-b3-5fb5a3c3.pth", REXNET_VARIANT_EFFICIENTNET, 1.2 },
+    { "efficientnet-lite0-57934424.pth", REXNET_VARIANT_EFFICIENTNET_LITE, 1.0 },
+    { "efficientnet_lite4.pth", REXNET_VARIANT_EFFICIENTNET_LITE, 1.4 },
     { "rexnetr_200.sw_in12k_ft_in1k/pytorch_model.bin", REXNET_VARIANT_REXNETR,
           2.0 },
   };
@@ -615,6 +661,7 @@ main (int argc, char **argv)
   g_test_add_func ("/model/default", test_default);
   add_fixtures ();
   g_test_add_func ("/model/settings", test_settings);
+  g_test_add_func ("/model/efficientnet", test_efficientnet);
   g_test_add_func ("/model/depth", test_depth);
   g_test_add_func ("/model/strides", test_strides);
   g_test_add_func ("/model/half", test_half);

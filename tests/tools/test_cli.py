@@ -5,7 +5,7 @@ import subprocess
 
 import harness
 
-COMMANDS = "info", "classify", "logits", "bench", "eval", "devices", "tune"
+COMMANDS = "info", "classify", "logits", "bench", "eval", "devices"
 
 
 class Cli(harness.ToolTest):

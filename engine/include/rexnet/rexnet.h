@@ -72,15 +72,20 @@ typedef struct _RexnetModel RexnetModel;
  * @REXNET_VARIANT_REXNET: rexnetv1.py of the official code; timm's rexnet
  * @REXNET_VARIANT_REXNET_LITE: rexnetv1_lite.py; no squeeze-excite, ReLU6
  * @REXNET_VARIANT_REXNETR: timm's rexnetr; channels rounded to multiples of 8
+ * @REXNET_VARIANT_EFFICIENTNET: EfficientNet-B0 and up (arXiv 1905.11946)
+ * @REXNET_VARIANT_EFFICIENTNET_LITE: EfficientNet-Lite; no squeeze-excite, ReLU6
  */
 typedef enum
 {
   REXNET_VARIANT_REXNET,
   REXNET_VARIANT_REXNET_LITE,
   REXNET_VARIANT_REXNETR,
+  REXNET_VARIANT_EFFICIENTNET,
+  REXNET_VARIANT_EFFICIENTNET_LITE,
 } RexnetVariant;
 
-/** Returns: "rexnet", "rexnet-lite" or "rexnetr". Static. */
+/** Returns: "rexnet", "rexnet-lite", "rexnetr", "efficientnet" or
+ * "efficientnet-lite". Static. */
 REXNET_API const char *rexnet_variant_to_string (RexnetVariant variant);
 
 /** Parses what rexnet_variant_to_string() prints. */
@@ -476,21 +481,6 @@ REXNET_API GArray *rexnet_engine_get_plan (RexnetEngine * engine);
  */
 REXNET_API GArray *rexnet_engine_profile (RexnetEngine * engine, guint runs,
     GError ** error);
-
-/**
- * rexnet_device_tune:
- * @options: device, cache_dir, precision, width and height (0: 224) and
- *   progress matter
- * @report: (out) (transfer full): what was timed, text for people; NULL on
- *   error
- *
- * Measures which sizes of the OpenCL kernels' tiles are fastest on a device,
- * on ReXNet 1.0 with generated weights, and stores them in the cache folder,
- * where the engines made later find them. Takes a minute or a few, most of it
- * the driver's compiler.
- */
-REXNET_API gboolean rexnet_device_tune (const RexnetEngineOptions * options,
-    char **report, GError ** error);
 
 /* ---- results ----------------------------------------------------------- */
 

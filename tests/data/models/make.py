@@ -11,11 +11,14 @@ import argparse
 import json
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 
+import timm.models.efficientnet
 import timm.models.rexnet
 import torch
 from safetensors.torch import save_file
+from timm.models._efficientnet_builder import decode_arch_def
 from torch import Tensor, nn
 
 HERE = Path(__file__).resolve().parent
@@ -76,6 +79,39 @@ def of_timm(channels: int, divisor: int) -> nn.Module:
         final_chs=300, ch_div=divisor)
 
 
+def efficientnet(lite: bool, **options: object) -> nn.Module:
+    """timm's network with narrow blocks; what changes starts another stage."""
+    blocks = [["ds_r1_k3_s1_e1_c12"], ["ir_r2_k3_s2_e2_c16"], ["ir_r1_k5_s2_e2_c8"], ["ir_r2_k3_s2_e2_c16"],
+              ["ir_r1_k5_s1_e2_c8"], ["ir_r2_k5_s2_e2_c24"], ["ir_r1_k3_s1_e2_c32"]]
+    return timm.models.efficientnet.EfficientNet(
+        decode_arch_def([[b + ("" if lite else "_se0.25") for b in stage] for stage in blocks]),
+        num_classes=CLASSES, num_features=40, stem_size=8, fix_stem=True, round_chs_fn=lambda c, **_: c,
+        act_layer=nn.ReLU6 if lite else nn.SiLU, **options)
+
+
+FLAT = {"conv_stem": "_conv_stem", "bn1": "_bn0", "conv_head": "_conv_head", "bn2": "_bn1", "classifier": "_fc"}
+FLAT_FIRST = {"conv_dw": "_depthwise_conv", "bn1": "_bn1", "conv_pw": "_project_conv", "bn2": "_bn2"}
+FLAT_BLOCK = {"conv_pw": "_expand_conv", "bn1": "_bn0", "conv_dw": "_depthwise_conv", "bn2": "_bn1",
+              "conv_pwl": "_project_conv", "bn3": "_bn2"}
+FLAT_SE = {"se.conv_reduce": "_se_reduce", "se.conv_expand": "_se_expand"}
+
+
+def as_efficientnet_pytorch(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """timm's tensors under the keys of efficientnet-pytorch."""
+    blocks = list(dict.fromkeys(k.split(".")[1] + "." + k.split(".")[2] for k in state if k.startswith("blocks.")))
+    flat = {}
+    for key, value in state.items():
+        layer, _, tensor = key.rpartition(".")
+        if layer.startswith("blocks."):
+            _, stage, index, layer = layer.split(".", 3)
+            names = FLAT_BLOCK if f"blocks.{stage}.{index}.conv_pwl.weight" in state else FLAT_FIRST
+            name = f"_blocks.{blocks.index(stage + '.' + index)}.{(names | FLAT_SE)[layer]}"
+        else:
+            name = FLAT[layer]
+        flat[f"{name}.{tensor}"] = value
+    return flat
+
+
 def picture() -> Tensor:
     c, y, x = torch.meshgrid(torch.arange(3), torch.arange(SIZE), torch.arange(SIZE), indexing="ij")
     return ((c * 31 + y * 7 + x * 3) % 17 / 8 - 1)[None]
@@ -90,6 +126,10 @@ def in_one_storage(state: dict[str, Tensor]) -> dict[str, Tensor]:
         shared[key] = whole[at:at + value.numel()].view(value.shape)
         at += value.numel()
     return shared
+
+
+def halved(model: nn.Module) -> dict[str, Tensor]:
+    return {k: v.half() if v.is_floating_point() else v for k, v in model.state_dict().items()}
 
 
 def strided(value: Tensor) -> Tensor:
@@ -170,6 +210,17 @@ def main() -> None:
     torch.save(model.state_dict(), record("timm.bin", model, "rexnet"))
     model = randomize(of_timm(8, 8), 7)
     save_file(model.state_dict(), record("timm-rexnetr.safetensors", model, "rexnetr"))
+
+    model = randomize(efficientnet(False), 8).half().float()
+    save_file(halved(model), record("efficientnet.safetensors", model, "efficientnet"))
+    tensorflow = dict(pad_type="same", norm_layer=partial(nn.BatchNorm2d, eps=1e-3))
+    model = randomize(efficientnet(False, **tensorflow), 9).half().float()
+    save_file(halved(model), record("tf_efficientnet.safetensors", model, "efficientnet"))
+    torch.save(as_efficientnet_pytorch(halved(model)), record("efficientnet-pytorch.pth", model, "efficientnet"))
+    model = randomize(efficientnet(True, norm_layer=tensorflow["norm_layer"]), 10)
+    torch.save(as_efficientnet_pytorch(model.state_dict()),
+               record("efficientnet-lite-pytorch.pth", model, "efficientnet-lite"),
+               _use_new_zipfile_serialization=False)
 
     for name in expected:
         (HERE / name).chmod(0o644)
