@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pool.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 
 #define SPINS 20000             /* pauses: 0.2 to 1 ms */
 #define SPINS_A_LOOK 64         /* pauses between looks at who else is awake */
+#define SPINS_ALONE 2048        /* and from here on others get the core at times:
+                                 * one of them may be whom we wait for */
 #define LINE 64
 
 /* Written by one thread while others watch: each on a line of its own. */
@@ -74,6 +77,8 @@ spin (const Word * word, guint old)
     }
     if (atomic_load_explicit (&awake, memory_order_relaxed) > cores)
       return FALSE;
+    if (i >= SPINS_ALONE)
+      sched_yield ();
   }
   return FALSE;
 }

@@ -179,7 +179,7 @@ bench_kernels (Check * check)
   float *memory = aligned_alloc (4096, FLOATS * sizeof (float));
   Bench bench = {
     .check = check,.memory = memset (memory, 0, FLOATS * sizeof (float)),
-    .peak = rexnet_cpu_peak (check->isa, 1)
+    .peak = 1e9 * rexnet_cpu_peak (check->isa, 1)
   };
 
   printf ("%s: %u floats a vector, %.1f G multiply-adds/s at most\n",

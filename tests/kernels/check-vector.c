@@ -182,8 +182,8 @@ check_smooth (gconstpointer data)
   x[1] = -1000.f;
   x[2] = 0.f;
   x[3] = -0.f;
-  x[4] = 1e38f;
-  x[5] = -1e38f;
+  x[4] = 0x1p17f;
+  x[5] = -0x1p17f;
   x[6] = 88.f;
   x[7] = -88.f;
   for (guint k = 0; k < G_N_ELEMENTS (kinds); k++) {

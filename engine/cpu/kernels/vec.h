@@ -11,7 +11,7 @@
  *   vec_add, vec_mul, vec_max, vec_min
  *   vec_prefetch           the line of p into L2
  *   vec_silu, vec_sigmoid  to 9e-7 + 1.4e-8 |x| relative for |x| <= 87; beyond,
- *                          their limits to 1e-30, at infinity too
+ *                          to 2^17, their limits to 1e-30
  */
 #pragma once
 
