@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -21,13 +23,13 @@ typedef struct
   guint threads;
   gboolean apart;               /* a thread an image */
   RexnetPool *pool;
-  GMutex pool_lock;             /* of the pool, where slots are many */
+  pthread_mutex_t pool_lock;    /* of the pool, where slots are many */
 
   guint n_slots, n_free;
   float **slots;
   float **free;                 /* a stack of them */
-  GMutex lock;
-  GCond freed;
+  pthread_mutex_t lock;         /* these, and not GLib's: race detectors know them */
+  pthread_cond_t freed;
 } Session;
 
 /* ---- slots ------------------------------------------------------------------- */
@@ -37,21 +39,21 @@ take_slot (Session * self)
 {
   float *slot;
 
-  g_mutex_lock (&self->lock);
+  pthread_mutex_lock (&self->lock);
   while (self->n_free == 0)
-    g_cond_wait (&self->freed, &self->lock);
+    pthread_cond_wait (&self->freed, &self->lock);
   slot = self->free[--self->n_free];
-  g_mutex_unlock (&self->lock);
+  pthread_mutex_unlock (&self->lock);
   return slot;
 }
 
 static void
 give_slot (Session * self, float *slot)
 {
-  g_mutex_lock (&self->lock);
+  pthread_mutex_lock (&self->lock);
   self->free[self->n_free++] = slot;
-  g_cond_signal (&self->freed);
-  g_mutex_unlock (&self->lock);
+  pthread_cond_signal (&self->freed);
+  pthread_mutex_unlock (&self->lock);
 }
 
 static gboolean
@@ -177,9 +179,9 @@ run_call (Call * call)
     call->slot = take_slot (self);
     rexnet_pool_run (self->pool, run_together, call);
     give_slot (self, call->slot);
-  } else if (call->batch > 1 && g_mutex_trylock (&self->pool_lock)) {
+  } else if (call->batch > 1 && pthread_mutex_trylock (&self->pool_lock) == 0) {
     rexnet_pool_run (self->pool, run_apart, call);
-    g_mutex_unlock (&self->pool_lock);
+    pthread_mutex_unlock (&self->pool_lock);
   } else {
     float *slot = take_slot (self);
 
@@ -216,9 +218,9 @@ cpu_close (RexnetSession * session)
   rexnet_plan_free (self->plan);
   g_free (self->slots);
   g_free (self->free);
-  g_mutex_clear (&self->lock);
-  g_mutex_clear (&self->pool_lock);
-  g_cond_clear (&self->freed);
+  pthread_mutex_destroy (&self->lock);
+  pthread_mutex_destroy (&self->pool_lock);
+  pthread_cond_destroy (&self->freed);
   g_free (self);
 }
 
@@ -243,9 +245,9 @@ cpu_open (const RexnetNetwork * net, const RexnetInput * input,
   self->isa = options->isa;
   self->threads = options->threads;
   self->apart = options->scheduling == REXNET_SCHEDULING_THROUGHPUT;
-  g_mutex_init (&self->lock);
-  g_mutex_init (&self->pool_lock);
-  g_cond_init (&self->freed);
+  pthread_mutex_init (&self->lock, NULL);
+  pthread_mutex_init (&self->pool_lock, NULL);
+  pthread_cond_init (&self->freed, NULL);
   self->plan = rexnet_plan_new (net, self->isa, self->apart ? 1 : self->threads,
       self->apart ? 1 : options->batch, input->width, input->height, error);
   if (!self->plan
