@@ -49,7 +49,7 @@ depthwise_tile (const RexnetDepthwise * d, guint pixel, const Shape shape)
     const float *row = d->row[y] + (gsize) pixel * shape.stride * VL;
 
     VEC_UNROLL for (int x = 0; x < span; x++) {
-      Vec v = vec_load (row + x * VL);
+      Vec v = vec_load_once (row + x * VL);
 
       VEC_UNROLL for (int r = 0; r < (int) shape.rows; r++) {
         const int ky = y - r * (int) shape.stride;
@@ -60,7 +60,7 @@ depthwise_tile (const RexnetDepthwise * d, guint pixel, const Shape shape)
       }
     }
     /* Weights are loaded anew for each row: kept, those of 5 x 5 would spill. */
-    __asm__ volatile ("":::"memory");
+    VEC_FORGET ();
   }
 
   VEC_UNROLL for (guint r = 0; r < shape.rows; r++)

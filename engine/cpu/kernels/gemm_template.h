@@ -173,8 +173,12 @@ stem_tile (const RexnetStem * s, guint pixel, const Target * target,
   for (guint i = 0; i < 9; i++) {
     const float *a = s->row[i] + 2 * pixel;
 
-    for (guint kx = 0; kx < 3; kx++, b += columns * VL)
+    for (guint kx = 0; kx < 3; kx++, b += columns * VL) {
       tile_step (acc, a + kx, 2, b, rows, columns);
+      /* The last tap of a pixel is the first of the next: kept from one step
+       * to another, those values push the sums out of the registers. */
+      VEC_FORGET ();
+    }
   }
   target_store (target, acc, rows, columns);
 }

@@ -6,6 +6,9 @@
  * a lower one.
  *
  *   vec_load, vec_store    any alignment
+ *   vec_load_once          the same, into a register: GCC makes a load that two
+ *                          multiply-adds share an operand of both, and loads
+ *                          twice
  *   vec_set                the same value in every lane
  *   vec_fma                a * b + c, fused where the level has that
  *   vec_add, vec_mul, vec_max, vec_min
@@ -16,6 +19,10 @@
 #pragma once
 
 #define VEC_INLINE static inline __attribute__ ((always_inline))
+
+/* What was loaded before is loaded again: for compilers that would rather keep
+ * it and spill something else. */
+#define VEC_FORGET() __asm__ volatile ("":::"memory")
 
 /* Loops over accumulators must unroll, or they live in memory. */
 #define VEC_UNROLL _Pragma ("GCC unroll 64")

@@ -17,6 +17,15 @@ vec_load (const float *p)
   return _mm256_loadu_ps (p);
 }
 
+VEC_INLINE Vec
+vec_load_once (const float *p)
+{
+  Vec a = _mm256_loadu_ps (p);
+
+  __asm__ ("":"+x" (a));
+  return a;
+}
+
 VEC_INLINE void
 vec_store (float *p, Vec a)
 {

@@ -25,6 +25,12 @@ vec_load (const float *p)
   return a;
 }
 
+VEC_INLINE Vec
+vec_load_once (const float *p)
+{
+  return vec_load (p);
+}
+
 VEC_INLINE void
 vec_store (float *p, Vec a)
 {
