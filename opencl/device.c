@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glob.h>
 #include <string.h>
 
 #include "device.h"
@@ -255,10 +256,39 @@ rexnet_cl_device_find (const char *name, GError ** error)
   return NULL;
 }
 
+/* Whether the kernel shows a graphics device; TRUE where that can't be told. */
+static gboolean
+may_have_gpu (void)
+{
+#ifdef __linux__
+  static const char *const nodes[] = {
+    "/dev/dri/renderD*", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg",
+    "/dev/mali*", "/dev/kgsl-3d0", "/dev/pvr*",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (nodes); i++) {
+    glob_t found;
+    int status = glob (nodes[i], GLOB_NOSORT, NULL, &found);
+
+    if (status == 0)
+      globfree (&found);
+    if (status != GLOB_NOMATCH)
+      return TRUE;
+  }
+  return FALSE;
+#else
+  return TRUE;
+#endif
+}
+
 gboolean
 rexnet_cl_handles (const char *name)
 {
   g_autoptr (GPtrArray) list = NULL;
+
+  /* Drivers take long to open and stay in memory: not for nothing. */
+  if (strcmp (name, "auto") == 0 && !may_have_gpu ())
+    return FALSE;
 
   if (strcmp (name, "opencl") == 0 || g_str_has_prefix (name, "opencl:"))
     return TRUE;
