@@ -53,3 +53,7 @@ extern const RexnetBackend rexnet_backend_opencl;
 
 /* Appends the OpenCL devices to @list, of RexnetDevice (transfer full). */
 void rexnet_opencl_list (GPtrArray * list);
+
+/* rexnet_device_tune() */
+gboolean rexnet_opencl_tune (const RexnetEngineOptions * options,
+    char **report, GError ** error);

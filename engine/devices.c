@@ -41,3 +41,17 @@ rexnet_devices_list (void)
 #endif
   return list;
 }
+
+gboolean
+rexnet_device_tune (const RexnetEngineOptions * options, char **report,
+    GError ** error)
+{
+  *report = NULL;
+#ifdef HAVE_OPENCL
+  return rexnet_opencl_tune (options, report, error);
+#else
+  g_set_error (error, REXNET_ERROR, REXNET_ERROR_UNSUPPORTED,
+      "built without OpenCL, which is what there is to tune");
+  return FALSE;
+#endif
+}

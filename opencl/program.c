@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "cache.h"
 #include "program.h"
 
 /* A cache file: this, then the binary. */
@@ -25,28 +26,6 @@ digest (const void *data, gsize size, guint8 out[32])
 
   g_checksum_update (sum, data, size);
   g_checksum_get_digest (sum, out, &n);
-}
-
-static char *
-cache_path (const RexnetClDevice * device, const char *options,
-    const char *cache_dir)
-{
-  const RexnetDevice *info = &device->info;
-  g_autofree char *folder = cache_dir ? g_strdup (cache_dir)
-      : g_build_filename (g_get_user_cache_dir (), "rexnet", NULL);
-  g_autofree char *format = g_strdup_printf ("%d", FORMAT);
-  const char *parts[] = { format, rexnet_cl_source, options, info->name,
-    info->platform, info->version, info->driver
-  };
-  g_autoptr (GChecksum) key = g_checksum_new (G_CHECKSUM_SHA256);
-  g_autofree char *file = NULL;
-
-  if (!*folder)
-    return NULL;
-  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
-    g_checksum_update (key, (const guchar *) parts[i], strlen (parts[i]) + 1);
-  file = g_strconcat (g_checksum_get_string (key), ".clbin", NULL);
-  return g_build_filename (folder, file, NULL);
 }
 
 static gboolean
@@ -138,8 +117,11 @@ rexnet_cl_program_open (RexnetClProgram * self, const RexnetClDevice * device,
     RexnetProgressFunc progress, gpointer progress_data, GError ** error)
 {
   g_autofree char *what = NULL;
+  g_autofree char *format = g_strdup_printf ("%d", FORMAT);
+  const char *key[] = { format, rexnet_cl_source, options };
 
-  self->path = cache_path (device, options, cache_dir);
+  self->path = rexnet_cl_cache_path (device, cache_dir, key,
+      G_N_ELEMENTS (key), ".clbin");
   if (load (self, device, context, options))
     return TRUE;
   what = g_strdup_printf ("compiling OpenCL kernels for %s", device->info.name);
@@ -153,7 +135,6 @@ rexnet_cl_program_save (RexnetClProgram * self)
 {
   Header header = {.magic = MAGIC,.format = FORMAT };
   g_autofree guchar *data = NULL;
-  g_autofree char *folder = NULL;
   guchar *binary;
   gsize size = 0;
 
@@ -170,10 +151,7 @@ rexnet_cl_program_save (RexnetClProgram * self)
   header.size = size;
   digest (binary, size, header.digest);
   memcpy (data, &header, sizeof header);
-  folder = g_path_get_dirname (self->path);
-  /* Written to a temporary file and renamed. */
-  if (g_mkdir_with_parents (folder, 0700) == 0)
-    g_file_set_contents (self->path, (char *) data, sizeof header + size, NULL);
+  rexnet_cl_cache_write (self->path, data, sizeof header + size, NULL);
 }
 
 void

@@ -4,9 +4,6 @@
 
 #include "tiles.h"
 
-/* All .cl files, in the order in which they must be compiled. */
-extern const char rexnet_cl_source[];
-
 typedef struct
 {
   cl_program program;

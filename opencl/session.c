@@ -114,7 +114,6 @@ build (Session * self, const RexnetNetwork * net, const RexnetInput * input,
 {
   RexnetClGraph *g = &self->graph;
 
-  g->tiles = rexnet_cl_tiles_default (g->device);
   if (!rexnet_cl_tiles_fit (&g->tiles, g->device)) {
     g_set_error (error, REXNET_ERROR, REXNET_ERROR_DEVICE,
         "%s is too small: groups of %u items, %" G_GUINT64_FORMAT
@@ -135,9 +134,10 @@ build (Session * self, const RexnetNetwork * net, const RexnetInput * input,
   return warm_up (self, error);
 }
 
-static RexnetSession *
-opencl_open (const RexnetNetwork * net, const RexnetInput * input,
-    const RexnetEngineOptions * options, GError ** error)
+RexnetSession *
+rexnet_cl_session_open (const RexnetNetwork * net, const RexnetInput * input,
+    const RexnetEngineOptions * options, const RexnetClTiles * tiles,
+    GError ** error)
 {
   const RexnetClDevice *device = rexnet_cl_device_find (options->device, error);
   Session *self;
@@ -154,6 +154,8 @@ opencl_open (const RexnetNetwork * net, const RexnetInput * input,
   self->classes = rexnet_network_classes (net);
   rexnet_cl_graph_init (&self->graph);
   self->graph.device = device;
+  self->graph.tiles = tiles ? *tiles
+      : rexnet_cl_tiles_load (device, options->cache_dir);
   self->graph.batch = options->batch;
   self->graph.half = options->precision == REXNET_PRECISION_F16;
   if (!build (self, net, input, options, error)) {
@@ -165,6 +167,13 @@ opencl_open (const RexnetNetwork * net, const RexnetInput * input,
   for (guint i = 0; i < G_N_ELEMENTS (self->programs); i++)
     rexnet_cl_program_save (&self->programs[i]);
   return &self->parent;
+}
+
+static RexnetSession *
+opencl_open (const RexnetNetwork * net, const RexnetInput * input,
+    const RexnetEngineOptions * options, GError ** error)
+{
+  return rexnet_cl_session_open (net, input, options, NULL, error);
 }
 
 /* ---- frames -------------------------------------------------------------- */

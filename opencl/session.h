@@ -34,6 +34,12 @@ typedef struct
   GMutex network;               /* the graph's queue and kernel arguments */
 } RexnetClSession;
 
+/* RexnetBackend.open, with tiles of one's own.
+ * @tiles: (nullable): those that fit the device best, as far as is known */
+RexnetSession *rexnet_cl_session_open (const RexnetNetwork * net,
+    const RexnetInput * input, const RexnetEngineOptions * options,
+    const RexnetClTiles * tiles, GError ** error);
+
 /* RexnetBackend.profile; with no call running. */
 GArray *rexnet_cl_session_profile (RexnetSession * session, guint runs,
     GError ** error);

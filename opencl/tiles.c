@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cache.h"
 #include "tiles.h"
+
+#define MAX_TILE 1024
+#define GROUP "tiles"
 
 /*
  * CPUs: a block is one 512-bit register or two of 256 bits, an item owns the
@@ -16,7 +20,7 @@ static const RexnetClTiles defaults[] = {
   [REXNET_CL_VENDOR_CPU] = {
       .cb = 16, .pw_p = 7, .pw_t = 2, .pw_x = 1, .pw_y = 1,
       .pw_slab = 16, .pw_stage = 0, .dw_r = 7, .dw_x = 1,
-      .st_r = 8, .st_t = 2, .st_x = 1, .st_y = 1, .fc_x = 1 },
+      .st_r = 14, .st_t = 2, .st_x = 1, .st_y = 1, .fc_x = 1 },
   [REXNET_CL_VENDOR_INTEL] = {
       .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 4,
       .pw_slab = 16, .pw_stage = 1, .dw_r = 4, .dw_x = 64,
@@ -54,6 +58,53 @@ rexnet_cl_tiles_default (const RexnetClDevice * device)
   return tiles;
 }
 
+/* The sizes depend on the kernels. */
+static char *
+tiles_path (const RexnetClDevice * device, const char *cache_dir)
+{
+  return rexnet_cl_cache_path (device, cache_dir,
+      (const char *const[]) { rexnet_cl_source }, 1, ".tiles");
+}
+
+RexnetClTiles
+rexnet_cl_tiles_load (const RexnetClDevice * device, const char *cache_dir)
+{
+  g_autofree char *path = tiles_path (device, cache_dir);
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (GError) error = NULL;
+  RexnetClTiles tiles;
+
+  if (!path || !g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, NULL))
+    return rexnet_cl_tiles_default (device);
+#define X(field, macro) \
+  if (!error) \
+    tiles.field = (guint) g_key_file_get_integer (file, GROUP, #field, &error);
+  REXNET_CL_TILES (X)
+#undef X
+  return !error && rexnet_cl_tiles_fit (&tiles, device) ? tiles
+      : rexnet_cl_tiles_default (device);
+}
+
+gboolean
+rexnet_cl_tiles_save (const RexnetClTiles * tiles,
+    const RexnetClDevice * device, const char *cache_dir, GError ** error)
+{
+  g_autofree char *path = tiles_path (device, cache_dir);
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree char *data = NULL;
+  gsize size;
+
+  if (!path)
+    return TRUE;
+#define X(field, macro) \
+  g_key_file_set_integer (file, GROUP, #field, (int) tiles->field);
+  REXNET_CL_TILES (X)
+#undef X
+  g_key_file_set_comment (file, GROUP, NULL, device->info.name, NULL);
+  data = g_key_file_to_data (file, &size, NULL);
+  return rexnet_cl_cache_write (path, data, size, error);
+}
+
 gboolean
 rexnet_cl_tiles_fit (const RexnetClTiles * t, const RexnetClDevice * device)
 {
@@ -62,6 +113,13 @@ rexnet_cl_tiles_fit (const RexnetClTiles * t, const RexnetClDevice * device)
   guint group = MAX (MAX (t->pw_x * t->pw_y, t->st_x * t->st_y),
       MAX (t->dw_x, t->fc_x));
 
+  if ((t->cb != 4 && t->cb != 8 && t->cb != 16) || t->pw_slab % t->cb != 0)
+    return FALSE;
+#define X(field, macro) \
+  if (t->field > MAX_TILE || (t->field == 0 && &t->field != &t->pw_stage)) \
+    return FALSE;
+  REXNET_CL_TILES (X)
+#undef X
   return group <= device->info.max_work_group
       && (slab + mean) * sizeof (float) <= device->info.local_memory
       && (guint64) MAX (t->dw_x, t->fc_x) * t->cb * sizeof (float)

@@ -4,6 +4,9 @@
 
 #include "device.h"
 
+/* All .cl files, in the order in which they must be compiled. */
+extern const char rexnet_cl_source[];
+
 #define REXNET_CL_TILES(X) \
   X (cb, "CB") \
   X (pw_p, "PW_P") \
@@ -30,7 +33,17 @@ typedef struct
 /* The defaults for @device's vendor. */
 RexnetClTiles rexnet_cl_tiles_default (const RexnetClDevice * device);
 
-/* Whether @device can run groups that large, with that much local memory. */
+/* What rexnet_cl_tiles_save() stored for @device, or the defaults when there is
+ * nothing, or nothing that makes sense.
+ * @cache_dir: (nullable): as in RexnetEngineOptions */
+RexnetClTiles rexnet_cl_tiles_load (const RexnetClDevice * device,
+    const char *cache_dir);
+
+gboolean rexnet_cl_tiles_save (const RexnetClTiles * tiles,
+    const RexnetClDevice * device, const char *cache_dir, GError ** error);
+
+/* Whether the kernels can be compiled with these, and @device can run groups
+ * that large with that much local memory. */
 gboolean rexnet_cl_tiles_fit (const RexnetClTiles * tiles,
     const RexnetClDevice * device);
 

@@ -2,13 +2,13 @@
 #include "rexnetpacer.h"
 
 /* Inferences between two reviews of the announced latency. */
-#define REVIEW 16
+#define REVIEW 10
 /* A frame later than this is late even where no sink has said so: twice a
  * sink's default processing-deadline. */
 #define TOLERANCE (40 * GST_MSECOND)
 /* In a stream that is always late an inference is run this often, and for at
  * most a quarter of the time. */
-#define AT_LEAST_EVERY GST_SECOND
+#define AT_LEAST_EVERY (500 * GST_MSECOND)
 #define DUTY 4
 
 /* In whole milliseconds, so that noise does not change it. */
@@ -108,7 +108,7 @@ rexnet_pacer_done (RexnetPacer * self, GstClockTime frame, gint64 us)
   if (++self->since_check < REVIEW)
     return FALSE;
   self->since_check = 0;
-  seen = round_up (rexnet_times_quantile (&self->times, 0.95));
+  seen = round_up (rexnet_times_quantile (&self->times, 0.9));
   if (seen <= self->latency)
     return FALSE;
   self->latency = seen;

@@ -150,24 +150,15 @@ forget (Share * share)
   g_free (share);
 }
 
-RexnetEngine *
-rexnet_share_acquire (const RexnetRequest * request,
-    RexnetProgressFunc progress, gpointer progress_data, GError ** error)
+/* With the lock, which is let go of while the engine is made. */
+static RexnetEngine *
+add (char *key, const RexnetRequest * request, RexnetProgressFunc progress,
+    gpointer progress_data, GError ** error)
 {
-  g_autofree char *key = make_key (request);
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
+  Share *share = g_new (Share, 1);
   RexnetEngine *engine;
-  Share *share;
 
-  while ((share = find (key)) && !share->engine)
-    g_cond_wait (&made, &lock);
-  if (share) {
-    share->users++;
-    return share->engine;
-  }
-
-  share = g_new (Share, 1);
-  *share = (Share) { g_steal_pointer (&key), NULL, 1 };
+  *share = (Share) { key, NULL, 1 };
   shares = g_slist_prepend (shares, share);
   g_mutex_unlock (&lock);
   engine = make_engine (request, progress, progress_data, error);
@@ -179,20 +170,38 @@ rexnet_share_acquire (const RexnetRequest * request,
   return engine;
 }
 
+RexnetEngine *
+rexnet_share_acquire (const RexnetRequest * request,
+    RexnetProgressFunc progress, gpointer progress_data, GError ** error)
+{
+  g_autofree char *key = make_key (request);
+  RexnetEngine *engine;
+  Share *share;
+
+  g_mutex_lock (&lock);
+  while ((share = find (key)) && !share->engine)
+    g_cond_wait (&made, &lock);
+  if (share) {
+    share->users++;
+    engine = share->engine;
+  } else {
+    engine = add (g_steal_pointer (&key), request, progress, progress_data,
+        error);
+  }
+  g_mutex_unlock (&lock);
+  return engine;
+}
+
 void
 rexnet_share_release (RexnetEngine * engine)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
+  GSList *l;
 
-  for (GSList * l = shares; l; l = l->next) {
-    Share *share = l->data;
-
-    if (share->engine != engine)
-      continue;
-    if (--share->users == 0) {
-      forget (share);
-      rexnet_engine_free (engine);
-    }
-    return;
+  g_mutex_lock (&lock);
+  for (l = shares; l && ((Share *) l->data)->engine != engine; l = l->next);
+  if (l && --((Share *) l->data)->users == 0) {
+    forget (l->data);
+    rexnet_engine_free (engine);
   }
+  g_mutex_unlock (&lock);
 }

@@ -82,7 +82,6 @@ GST_END_TEST;
 
 GST_START_TEST (test_right_label)
 {
-  g_autofree char *caps = video_caps ("RGB", 64, 64);
   GstHarness *h = video_harness ("rexnetclassify threads=1", "RGB", 64, 64);
   GstVideoInfo info;
   GstBuffer *buffer;
@@ -92,6 +91,27 @@ GST_START_TEST (test_right_label)
   fail_unless_equals_string (label (result (buffer, 0), 0), "Trouser");
   fail_unless (score (result (buffer, 0), 0) > 0.5);
   gst_buffer_unref (buffer);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+/* Upstream may use what downstream can do: the frame passes through. */
+GST_START_TEST (test_allocation_is_downstreams)
+{
+  GstHarness *h = gst_harness_new_parse ("rexnetclassify threads=1");
+  GstCaps *caps;
+  GstQuery *query;
+
+  gst_harness_add_propose_allocation_meta (h, GST_VIDEO_META_API_TYPE, NULL);
+  set_video_caps (h, "RGB", SIDE, SIDE);
+  caps = gst_pad_get_current_caps (h->srcpad);
+  query = gst_query_new_allocation (caps, FALSE);
+  fail_unless (gst_pad_peer_query (h->srcpad, query));
+  fail_unless (gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE,
+          NULL));
+  gst_query_unref (query);
+  gst_caps_unref (caps);
   gst_harness_teardown (h);
 }
 
@@ -607,6 +627,7 @@ classify_suite (void)
   tcase_set_timeout (tc, 60);
   tcase_add_test (tc, test_result);
   tcase_add_test (tc, test_right_label);
+  tcase_add_test (tc, test_allocation_is_downstreams);
   tcase_add_test (tc, test_frame_untouched);
   tcase_add_test (tc, test_interval_and_age);
   tcase_add_test (tc, test_age_without_timestamps);

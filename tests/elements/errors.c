@@ -107,7 +107,7 @@ GST_END_TEST;
 GST_START_TEST (test_width_found)
 {
   char *folder = make_folder ();
-  g_autofree char *path = link_model (folder, "rexnet-0.5-test.safetensors");
+  char *path = link_model (folder, "rexnet-0.5-test.safetensors");
   GstElement *element = make ("width", 0.5, NULL);
 
   g_setenv ("REXNET_MODEL_PATH", folder, TRUE);
@@ -115,6 +115,7 @@ GST_START_TEST (test_width_found)
       GST_STATE_CHANGE_SUCCESS);
   gst_element_set_state (element, GST_STATE_NULL);
   gst_object_unref (element);
+  g_free (path);
   remove_folder (folder);
 }
 

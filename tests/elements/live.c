@@ -92,7 +92,7 @@ GST_START_TEST (test_always_late)
   gst_harness_set_time (h, GST_SECOND * 100);
   for (guint n = 0; n <= 100; n++)
     n_new += age_of (h, n) == 0;
-  fail_unless (n_new >= 2 && n_new <= 5, "%u of 101", n_new);
+  fail_unless (n_new >= 2 && n_new <= 9, "%u of 101", n_new);
   fail_unless_equals_uint64 (stat (h, "frames"), 101);
   gst_harness_teardown (h);
 }
@@ -207,18 +207,18 @@ GST_START_TEST (test_late_by_prediction)
   rexnet_pacer_done (&pacer, 0, 30000);
 
   /* There are 30 ms announced and 40 of tolerance, 30 of which are needed. */
-  fail_if (rexnet_pacer_is_late (&pacer, GST_SECOND / 2,
-          GST_SECOND / 2 + 39 * GST_MSECOND));
-  fail_unless (rexnet_pacer_is_late (&pacer, GST_SECOND / 2,
-          GST_SECOND / 2 + 41 * GST_MSECOND));
+  fail_if (rexnet_pacer_is_late (&pacer, 400 * GST_MSECOND,
+          400 * GST_MSECOND + 39 * GST_MSECOND));
+  fail_unless (rexnet_pacer_is_late (&pacer, 400 * GST_MSECOND,
+          400 * GST_MSECOND + 41 * GST_MSECOND));
   /* The pipeline has more room. */
   rexnet_pacer_event (&pacer, gst_event_new_latency (200 * GST_MSECOND));
-  fail_if (rexnet_pacer_is_late (&pacer, GST_SECOND / 2,
-          GST_SECOND / 2 + 169 * GST_MSECOND));
-  fail_unless (rexnet_pacer_is_late (&pacer, GST_SECOND / 2,
-          GST_SECOND / 2 + 171 * GST_MSECOND));
+  fail_if (rexnet_pacer_is_late (&pacer, 400 * GST_MSECOND,
+          400 * GST_MSECOND + 169 * GST_MSECOND));
+  fail_unless (rexnet_pacer_is_late (&pacer, 400 * GST_MSECOND,
+          400 * GST_MSECOND + 171 * GST_MSECOND));
   fail_if (rexnet_pacer_is_late (&pacer, GST_CLOCK_TIME_NONE, GST_SECOND));
-  fail_if (rexnet_pacer_is_late (&pacer, GST_SECOND / 2, GST_CLOCK_TIME_NONE));
+  fail_if (rexnet_pacer_is_late (&pacer, 400 * GST_MSECOND, GST_CLOCK_TIME_NONE));
 }
 
 GST_END_TEST;

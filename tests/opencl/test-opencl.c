@@ -5,7 +5,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "model/model.h"
 #include "picture.h"
+#include "tune.h"
 
 #define CLASSES 10
 /* Of a probability: of two backends, whose small differences the random
@@ -400,6 +402,50 @@ test_cache (void)
   g_assert_true (compiles (""));
 }
 
+/* ---- tuning -------------------------------------------------------------- */
+
+/* One round of tuning times the defaults; sizes are stored and found again,
+ * and what makes no sense is ignored. */
+static void
+test_tune (void)
+{
+  RexnetEngineOptions options = {.device = "opencl:0",.batch = 1 };
+  const RexnetInput *input = &rexnet_model_get_info (model)->input;
+  g_autoptr (GString) report = g_string_new (NULL);
+  g_autofree char *folder = NULL, *path = NULL, *data = NULL;
+  const RexnetClDevice *device;
+  RexnetClTiles defaults, tiles, found;
+  g_autoptr (GError) error = NULL;
+
+  if (skip_without_device ())
+    return;
+  device = rexnet_cl_device_find ("opencl:0", NULL);
+  defaults = rexnet_cl_tiles_default (device);
+  rexnet_cl_tune (rexnet_model_get_network (model), input, &options, 1, &tiles,
+      report, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (&tiles, sizeof tiles, &defaults, sizeof defaults);
+  g_assert_nonnull (strstr (report->str, "depthwise"));
+
+  folder = g_dir_make_tmp ("rexnet-tiles-XXXXXX", NULL);
+  tiles.dw_r = 3;
+  rexnet_cl_tiles_save (&tiles, device, folder, &error);
+  g_assert_no_error (error);
+  found = rexnet_cl_tiles_load (device, folder);
+  g_assert_cmpmem (&found, sizeof found, &tiles, sizeof tiles);
+  path = only_file (folder);
+  g_assert_true (g_file_get_contents (path, &data, NULL, NULL));
+  *strchr (strstr (data, "dw_r"), '3') = '0';
+  g_file_set_contents (path, data, -1, NULL);
+  found = rexnet_cl_tiles_load (device, folder);
+  g_assert_cmpmem (&found, sizeof found, &defaults, sizeof defaults);
+  g_file_set_contents (path, "[tiles]\ncb=99999999999999\n", -1, NULL);
+  found = rexnet_cl_tiles_load (device, folder);
+  g_assert_cmpmem (&found, sizeof found, &defaults, sizeof defaults);
+  g_remove (path);
+  g_rmdir (folder);
+}
+
 /* ---- without the library ------------------------------------------------- */
 
 /* Runs this program's test @path again with another libOpenCL. */
@@ -542,6 +588,7 @@ main (int argc, char **argv)
   g_test_add_func ("/opencl/threads", test_threads);
   g_test_add_func ("/opencl/profile", test_profile);
   g_test_add_func ("/opencl/cache", test_cache);
+  g_test_add_func ("/opencl/tune", test_tune);
   g_test_add_func ("/opencl/missing", test_missing);
   g_test_add_func ("/opencl/other-library", test_other);
   g_test_add_func ("/opencl/subprocess/missing", test_missing_inside);

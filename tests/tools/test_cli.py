@@ -5,7 +5,7 @@ import subprocess
 
 import harness
 
-COMMANDS = "info", "classify", "logits", "bench", "eval", "devices"
+COMMANDS = "info", "classify", "logits", "bench", "eval", "devices", "tune"
 
 
 class Cli(harness.ToolTest):

@@ -482,6 +482,21 @@ REXNET_API GArray *rexnet_engine_get_plan (RexnetEngine * engine);
 REXNET_API GArray *rexnet_engine_profile (RexnetEngine * engine, guint runs,
     GError ** error);
 
+/**
+ * rexnet_device_tune:
+ * @options: device, cache_dir, precision, width and height (0: 224) and
+ *   progress matter
+ * @report: (out) (transfer full): what was timed, text for people; NULL on
+ *   error
+ *
+ * Measures which sizes of the OpenCL kernels' tiles are fastest on a device,
+ * on ReXNet 1.0 with generated weights, and stores them in the cache folder,
+ * where the engines made later find them. Takes a minute or a few, most of it
+ * the driver's compiler.
+ */
+REXNET_API gboolean rexnet_device_tune (const RexnetEngineOptions * options,
+    char **report, GError ** error);
+
 /* ---- results ----------------------------------------------------------- */
 
 typedef struct
