@@ -67,14 +67,16 @@ tool_open (const char *path, gboolean gunzip, GError ** error)
   return g_converter_input_stream_new (buffered, converter);
 }
 
-/* The bytes left in @stream; stops counting at a gigabyte. */
+#define MAX_REST ((gsize) 1 << 30)
+
+/* The bytes left in @stream; stops counting at MAX_REST. */
 static gsize
 count_rest (GInputStream * stream)
 {
   gsize rest = 0;
   gssize n;
 
-  while (rest < (1 << 30)
+  while (rest < MAX_REST
       && (n = g_input_stream_skip (stream, 1 << 20, NULL, NULL)) > 0)
     rest += n;
   return rest;
@@ -84,7 +86,7 @@ guint8 *
 tool_read (GInputStream * stream, gsize size, GError ** error)
 {
   g_autofree guint8 *data = g_try_malloc (size + 1);
-  gsize found;
+  gsize found, rest = 0;
 
   if (!data) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
@@ -96,10 +98,10 @@ tool_read (GInputStream * stream, gsize size, GError ** error)
     return NULL;
   if (found != size) {
     if (found > size)
-      found += count_rest (stream);
+      rest = count_rest (stream);
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-        "expected %" G_GSIZE_FORMAT " bytes, found %" G_GSIZE_FORMAT, size,
-        found);
+        "expected %" G_GSIZE_FORMAT " bytes, found %s%" G_GSIZE_FORMAT, size,
+        rest < MAX_REST ? "" : "at least ", found + rest);
     return NULL;
   }
   return g_steal_pointer (&data);

@@ -71,6 +71,7 @@ class Logits(harness.ToolTest):
         missing = self.folder / "missing.f32"
         self.assertIn(f"{missing}: ", self.fails(1, "logits", "--input", missing))
         self.assertIn(f"{self.folder}: ", self.fails(1, "logits", "--input", self.folder))
+        self.assertIn("found at least", self.fails(1, "logits", "--input", "/dev/zero"))
 
     def test_a_generated_network_is_what_its_definition_says(self):
         """What `bench` times: compared by its layers, which `info` shows."""
