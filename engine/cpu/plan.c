@@ -184,7 +184,7 @@ layout_weights (RexnetPlan * plan, RexnetArena * arena)
   const RexnetNetwork *net = plan->net;
   guint vl = plan->kernels.vl;
 
-  rexnet_pointwise_layout (&plan->stem, &net->stem, vl, plan->columns, 1,
+  rexnet_pointwise_layout (&plan->stem, &net->stem, vl, REXNET_STEM_COLUMNS, 1,
       arena);
   for (guint i = 0; i < net->n_blocks; i++)
     layout_block (plan, &plan->blocks[i], arena);

@@ -209,7 +209,7 @@ check_stem (gconstpointer data)
   guint vl = check->kernels.vl;
 
   for (guint i = 0; i < ROUNDS / 5; i++) {
-    guint columns = g_rand_int_range (check->rand, 1, REXNET_MAX_COLUMNS + 1);
+    guint columns = g_rand_int_range (check->rand, 1, REXNET_STEM_COLUMNS + 1);
     guint pixels = g_rand_int_range (check->rand, 1, 60);
     Guard rows[9], b = check_weights (check, 27 * columns * vl);
     Guard bias = check_weights (check, columns * vl);

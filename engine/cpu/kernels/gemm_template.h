@@ -3,9 +3,9 @@
  * 1 x 1 convolutions and the stem: outer products of pixels and vectors of
  * output channels, held in registers over the whole of K.
  *
- * The including file has included a vec_*.h and defines GEMM_TILES (X), which
- * calls X (rows, columns) for every tile its registers can hold, and
- * GEMM_ROWS_1 to GEMM_ROWS_4: the rows of the tallest of each width.
+ * The including file has included a vec_*.h and defines for panels of 1 to 4
+ * vectors GEMM_ROWS_n, the pixels of the tallest tile its registers can hold,
+ * and GEMM_TILES_n (X), which calls X (pixels, n) for each height up to it.
  */
 #include "finish.h"
 
@@ -193,21 +193,32 @@ gemm_##R##x##C (const RexnetGemm * g, const float *a, const float *prefetch, \
     const Target * target) \
 { \
   gemm_tile (g, a, prefetch, target, R, C); \
-} \
+}
+GEMM_TILES_1 (TILE)
+GEMM_TILES_2 (TILE)
+GEMM_TILES_3 (TILE)
+GEMM_TILES_4 (TILE)
+
+#define STEM_TILE(R, C) \
 static void \
 stem_##R##x##C (const RexnetStem * s, guint pixel, const Target * target) \
 { \
   stem_tile (s, pixel, target, R, C); \
 }
-GEMM_TILES (TILE)
+GEMM_TILES_1 (STEM_TILE)
+GEMM_TILES_2 (STEM_TILE)
 
 #define GEMM_ENTRY(R, C) [C][R] = gemm_##R##x##C,
 #define STEM_ENTRY(R, C) [C][R] = stem_##R##x##C,
 static const GemmTile gemm_tiles[REXNET_MAX_COLUMNS + 1][MAX_ROWS + 1] = {
-  GEMM_TILES (GEMM_ENTRY)
+  GEMM_TILES_1 (GEMM_ENTRY)
+  GEMM_TILES_2 (GEMM_ENTRY)
+  GEMM_TILES_3 (GEMM_ENTRY)
+  GEMM_TILES_4 (GEMM_ENTRY)
 };
-static const StemTile stem_tiles[REXNET_MAX_COLUMNS + 1][MAX_ROWS + 1] = {
-  GEMM_TILES (STEM_ENTRY)
+static const StemTile stem_tiles[REXNET_STEM_COLUMNS + 1][MAX_ROWS + 1] = {
+  GEMM_TILES_1 (STEM_ENTRY)
+  GEMM_TILES_2 (STEM_ENTRY)
 };
 
 /* The pixels are dealt evenly: 49 as 13 + 12 + 12 + 12, not 14 x 3 + 7. */
@@ -261,16 +272,20 @@ static void \
 gemm_##C (const RexnetGemm * g, guint pixels) \
 { \
   gemm_panel (g, pixels, C, GEMM_ROWS_##C); \
-} \
-static void \
-stem_##C (const RexnetStem * s, guint pixels) \
-{ \
-  stem_panel (s, pixels, C, GEMM_ROWS_##C); \
 }
 PANEL (1)
 PANEL (2)
 PANEL (3)
 PANEL (4)
+
+#define STEM_PANEL(C) \
+static void \
+stem_##C (const RexnetStem * s, guint pixels) \
+{ \
+  stem_panel (s, pixels, C, GEMM_ROWS_##C); \
+}
+STEM_PANEL (1)
+STEM_PANEL (2)
 
 void
 KERNEL (rexnet_gemm_init) (RexnetKernels * kernels)
@@ -282,8 +297,6 @@ KERNEL (rexnet_gemm_init) (RexnetKernels * kernels)
   kernels->gemm[4] = gemm_4;
   kernels->stem[1] = stem_1;
   kernels->stem[2] = stem_2;
-  kernels->stem[3] = stem_3;
-  kernels->stem[4] = stem_4;
   kernels->gemm_rows[1] = GEMM_ROWS_1;
   kernels->gemm_rows[2] = GEMM_ROWS_2;
   kernels->gemm_rows[3] = GEMM_ROWS_3;

@@ -25,6 +25,7 @@
 #define REXNET_MAX_VL 16
 #define REXNET_MAX_COLUMNS 4    /* vectors in a panel of a matrix product */
 #define REXNET_PEAK_CHAINS 12   /* hide 4 cycles of latency on up to 3 units */
+#define REXNET_STEM_COLUMNS 2   /* and in one of the stem */
 #define REXNET_MATVEC_COLUMNS 8 /* and in one of a vector product */
 
 /* What becomes of a sum: clamped, or put through a smooth function. */
@@ -110,7 +111,7 @@ typedef struct
   guint gemm_rows[REXNET_MAX_COLUMNS + 1];
   guint gemm_columns;           /* the widest panel there is */
 
-  RexnetStemFunc stem[REXNET_MAX_COLUMNS + 1];
+  RexnetStemFunc stem[REXNET_STEM_COLUMNS + 1];
 
   /* By kernel == 5, stride - 1. */
   RexnetDepthwiseFunc depthwise[2][2];
