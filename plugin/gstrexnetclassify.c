@@ -524,11 +524,10 @@ install_properties (GObjectClass * class)
           flags));
 }
 
-/* Every format that GStreamer can unpack, in system memory. */
 static void
 add_templates (GstElementClass * class)
 {
-  g_autoptr (GstCaps) caps = gst_video_make_raw_caps (NULL, 0);
+  g_autoptr (GstCaps) caps = rexnet_frame_caps ();
 
   gst_caps_set_simple (caps,
       "width", GST_TYPE_INT_RANGE, 1, MAX_PIXELS,

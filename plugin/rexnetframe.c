@@ -3,39 +3,58 @@
 
 #include <math.h>
 
+/* Read in place; the least work first. */
+static const struct
+{
+  GstVideoFormat gst;
+  RexnetFormat rexnet;
+} native_formats[] = {
+  {GST_VIDEO_FORMAT_NV12, REXNET_FORMAT_NV12},
+  {GST_VIDEO_FORMAT_I420, REXNET_FORMAT_I420},
+  {GST_VIDEO_FORMAT_YV12, REXNET_FORMAT_YV12},
+  {GST_VIDEO_FORMAT_NV21, REXNET_FORMAT_NV21},
+  {GST_VIDEO_FORMAT_YUY2, REXNET_FORMAT_YUY2},
+  {GST_VIDEO_FORMAT_UYVY, REXNET_FORMAT_UYVY},
+  {GST_VIDEO_FORMAT_RGB, REXNET_FORMAT_RGB},
+  {GST_VIDEO_FORMAT_BGR, REXNET_FORMAT_BGR},
+  {GST_VIDEO_FORMAT_BGRx, REXNET_FORMAT_BGRX},
+  {GST_VIDEO_FORMAT_RGBx, REXNET_FORMAT_RGBX},
+  {GST_VIDEO_FORMAT_xRGB, REXNET_FORMAT_XRGB},
+  {GST_VIDEO_FORMAT_xBGR, REXNET_FORMAT_XBGR},
+  {GST_VIDEO_FORMAT_BGRA, REXNET_FORMAT_BGRX},
+  {GST_VIDEO_FORMAT_RGBA, REXNET_FORMAT_RGBX},
+  {GST_VIDEO_FORMAT_ARGB, REXNET_FORMAT_XRGB},
+  {GST_VIDEO_FORMAT_ABGR, REXNET_FORMAT_XBGR},
+  {GST_VIDEO_FORMAT_GRAY8, REXNET_FORMAT_GRAY8},
+};
+
 static gboolean
 native_format (GstVideoFormat format, RexnetFormat * native)
 {
-  static const struct
-  {
-    GstVideoFormat gst;
-    RexnetFormat rexnet;
-  } formats[] = {
-    {GST_VIDEO_FORMAT_RGB, REXNET_FORMAT_RGB},
-    {GST_VIDEO_FORMAT_BGR, REXNET_FORMAT_BGR},
-    {GST_VIDEO_FORMAT_RGBx, REXNET_FORMAT_RGBX},
-    {GST_VIDEO_FORMAT_RGBA, REXNET_FORMAT_RGBX},
-    {GST_VIDEO_FORMAT_BGRx, REXNET_FORMAT_BGRX},
-    {GST_VIDEO_FORMAT_BGRA, REXNET_FORMAT_BGRX},
-    {GST_VIDEO_FORMAT_xRGB, REXNET_FORMAT_XRGB},
-    {GST_VIDEO_FORMAT_ARGB, REXNET_FORMAT_XRGB},
-    {GST_VIDEO_FORMAT_xBGR, REXNET_FORMAT_XBGR},
-    {GST_VIDEO_FORMAT_ABGR, REXNET_FORMAT_XBGR},
-    {GST_VIDEO_FORMAT_GRAY8, REXNET_FORMAT_GRAY8},
-    {GST_VIDEO_FORMAT_I420, REXNET_FORMAT_I420},
-    {GST_VIDEO_FORMAT_YV12, REXNET_FORMAT_YV12},
-    {GST_VIDEO_FORMAT_NV12, REXNET_FORMAT_NV12},
-    {GST_VIDEO_FORMAT_NV21, REXNET_FORMAT_NV21},
-    {GST_VIDEO_FORMAT_YUY2, REXNET_FORMAT_YUY2},
-    {GST_VIDEO_FORMAT_UYVY, REXNET_FORMAT_UYVY},
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
-    if (formats[i].gst == format) {
-      *native = formats[i].rexnet;
+  for (guint i = 0; i < G_N_ELEMENTS (native_formats); i++)
+    if (native_formats[i].gst == format) {
+      *native = native_formats[i].rexnet;
       return TRUE;
     }
   return FALSE;
+}
+
+GstCaps *
+rexnet_frame_caps (void)
+{
+  guint n_raw;
+  const GstVideoFormat *raw = gst_video_formats_raw (&n_raw);
+  g_autoptr (GArray) formats =
+      g_array_new (FALSE, FALSE, sizeof (GstVideoFormat));
+  RexnetFormat native;
+
+  for (guint i = 0; i < G_N_ELEMENTS (native_formats); i++)
+    g_array_append_val (formats, native_formats[i].gst);
+  for (guint i = 0; i < n_raw; i++)
+    if (!native_format (raw[i], &native))
+      g_array_append_val (formats, raw[i]);
+  return gst_video_make_raw_caps ((GstVideoFormat *) formats->data,
+      formats->len);
 }
 
 static RexnetMatrix

@@ -23,6 +23,10 @@ typedef struct
   GstVideoFrame pixels;         /* RGB, of the whole frame's size */
 } RexnetFrame;
 
+/* Returns: (transfer full): every raw format that GStreamer knows, in system
+ * memory; those that are read in place stand first */
+GstCaps *rexnet_frame_caps (void);
+
 /*
  * Prepares for frames of @info, to be read as @input says. @self was zeroed
  * before the first call.

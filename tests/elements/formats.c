@@ -108,6 +108,26 @@ GST_START_TEST (test_every_format)
 
 GST_END_TEST;
 
+/* All of them are offered, those that are read in place first. */
+GST_START_TEST (test_offered_formats)
+{
+  GstElement *element = gst_harness_find_element (keeper, "rexnetclassify");
+  GstPadTemplate *template = gst_element_get_pad_template (element, "sink");
+  g_autoptr (GstCaps) caps = NULL, offered = NULL;
+  guint n_formats;
+
+  gst_object_unref (element);
+  offered = gst_pad_template_get_caps (template);
+  gst_video_formats_raw (&n_formats);
+  fail_unless_equals_int (gst_value_list_get_size (gst_structure_get_value
+          (gst_caps_get_structure (offered, 0), "format")), n_formats);
+  caps = gst_caps_fixate (gst_caps_copy (offered));
+  fail_unless_equals_string (gst_structure_get_string (gst_caps_get_structure
+          (caps, 0), "format"), "NV12");
+}
+
+GST_END_TEST;
+
 /* A frame's range and matrix are heeded in formats read in place and in
  * converted ones: read wrongly, limited range alone moves scores by more. */
 GST_START_TEST (test_colorimetry)
@@ -275,6 +295,7 @@ formats_suite (void)
   tcase_set_timeout (tc, 60);
   tcase_add_checked_fixture (tc, set_up, tear_down);
   tcase_add_test (tc, test_every_format);
+  tcase_add_test (tc, test_offered_formats);
   tcase_add_test (tc, test_colorimetry);
   tcase_add_test (tc, test_converted_region);
   tcase_add_test (tc, test_region_pixels);

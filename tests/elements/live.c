@@ -218,7 +218,8 @@ GST_START_TEST (test_late_by_prediction)
   fail_unless (rexnet_pacer_is_late (&pacer, 400 * GST_MSECOND,
           400 * GST_MSECOND + 171 * GST_MSECOND));
   fail_if (rexnet_pacer_is_late (&pacer, GST_CLOCK_TIME_NONE, GST_SECOND));
-  fail_if (rexnet_pacer_is_late (&pacer, 400 * GST_MSECOND, GST_CLOCK_TIME_NONE));
+  fail_if (rexnet_pacer_is_late (&pacer, 400 * GST_MSECOND,
+          GST_CLOCK_TIME_NONE));
 }
 
 GST_END_TEST;
