@@ -220,7 +220,8 @@ check_region (GstVideoFormat format, int width, int height)
   gst_video_converter_frame (converter, &from, &to);
 
   fail_unless (rexnet_frame_setup (&frame, &info, &input));
-  if (!frame.native) {
+  /* Formats that are read or converted as a whole have no part to compare. */
+  if (!frame.native && frame.region.w * frame.region.h < width * height) {
     image = rexnet_frame_map (&frame, noise, NULL);
     fail_unless (image != NULL && image->format == REXNET_FORMAT_RGB);
     for (int y = top; y < top + side; y++)

@@ -50,7 +50,8 @@ run (const char *launch)
   return n;
 }
 
-/* What docs/metadata.md promises it survives. */
+/* What docs/metadata.md promises it survives; textoverlay is in a package of its
+ * own and may be missing. */
 static const char *const carriers[] = {
   "queue",
   "identity",
@@ -74,8 +75,13 @@ GST_START_TEST (test_survives)
 {
   g_autofree char *launch = g_strdup_printf (SOURCE "rexnetclassify threads=1 "
       "! %s ! fakesink name=sink", carriers[__i__]);
-  Count n = run (launch);
+  Count n;
 
+  if (g_str_has_prefix (carriers[__i__], "textoverlay")
+      && !gst_registry_check_feature_version (gst_registry_get (),
+          "textoverlay", 1, 0, 0))
+    return;
+  n = run (launch);
   fail_unless (n.frames >= 3 && n.bare == 0, "%s: %u of %u", carriers[__i__],
       n.frames, n.frames + n.bare);
 }
