@@ -9,7 +9,7 @@ build_packages="gcc libc6-dev meson ninja-build pkg-config
   gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
   fonts-dejavu-core"
 
-test_packages="python3 python3-gi python3-gst-1.0 gir1.2-gst-plugins-base-1.0
+test_packages="gstreamer1.0-x python3 python3-gi python3-gst-1.0 gir1.2-gst-plugins-base-1.0
   dataset-fashion-mnist ocl-icd-libopencl1 pocl-opencl-icd mesa-opencl-icd
   mandoc valgrind"
 

@@ -37,8 +37,8 @@ def shown(prop):
     value = prop.default_value
     if isinstance(value, bool):
         return str(value).lower()
-    if hasattr(value, "value_nick"):
-        return f"`{value.value_nick}`"
+    if prop.value_type.is_a(GObject.TYPE_ENUM):
+        return f"`{Gst.value_serialize(GObject.Value(prop.value_type, value))}`"
     if prop.name.endswith("color"):
         return f"0x{value:08x}"
     if isinstance(value, str):
