@@ -7,6 +7,7 @@ the same logits, times them in alternation, and prints medians, minima and ratio
     tests/bench/peers.py                  a few networks, batch 1, 2 threads
     tests/bench/peers.py --full           every network, batch 1 and 8, 1 and 2 threads
     tests/bench/peers.py --quick          does it work? no figure worth quoting
+    tests/bench/peers.py --peers opencl,tinygrad    the OpenCL backend
     tests/bench/peers.py --startup        from a cold process to the first result, and memory
 """
 
@@ -23,7 +24,7 @@ from pathlib import Path
 
 from peers import control, environment, report, startup
 from peers.networks import WIDTHS, Network, cache_key, versions
-from peers.runtimes import PEERS, RUNTIMES
+from peers.runtimes import OPENCL, PEERS, RUNTIMES
 
 SOME = ('rexnet:1.0', 'rexnet:2.0', 'rexnet-lite:1.0')
 TOLERANCE = 1e-3      # of the largest logit
@@ -50,8 +51,8 @@ def networks(text: str) -> list[tuple[str, float]]:
 def peer_list(text: str) -> list[str]:
     words = text.split(',')
     for word in words:
-        if word not in PEERS:
-            raise argparse.ArgumentTypeError(f'{word}: not one of {", ".join(PEERS)}')
+        if word not in PEERS + OPENCL:
+            raise argparse.ArgumentTypeError(f'{word}: not one of {", ".join(PEERS + OPENCL)}')
     return words
 
 
@@ -64,7 +65,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         help='rexnet, rexnet-lite, or with a width: rexnet:1.0; default ' + ','.join(SOME))
     add('--threads', type=integers, metavar='LIST', help='default 2; 1,2 with --full')
     add('--batch', type=integers, metavar='LIST', help='default 1; 1,8 with --full')
-    add('--peers', type=peer_list, metavar='LIST', help='default ' + ','.join(PEERS))
+    add('--peers', type=peer_list, metavar='LIST',
+        help=f'default {",".join(PEERS)}; also {",".join(OPENCL)}')
     add('--rounds', type=int, metavar='N', help='default 7; 5 with --full')
     add('--seconds', type=float, metavar='S', help='of one runtime in one round; default 0.4; 0.3 with --full')
     add('--full', action='store_true', help='the whole matrix')

@@ -279,6 +279,7 @@ class GError(ctypes.Structure):
 class Ours(Runtime):
     key, label = 'ours', 'librexnet'
     weights = 'weights.pth'
+    device = 'cpu'
     library: ctypes.CDLL
     chosen: dict[str, str] = {}
 
@@ -300,18 +301,20 @@ class Ours(Runtime):
     def open(self, folder, inputs, threads):
         import numpy as np
         model = self.call('rexnet_model_load', str(folder / self.weights).encode())
-        apart = len(inputs) > 1 and threads > 1
-        options = EngineOptions(device=b'cpu', threads=threads, batch=len(inputs),
+        apart = len(inputs) > 1 and threads > 1 and self.device == 'cpu'
+        options = EngineOptions(device=self.device.encode(), threads=threads, batch=len(inputs),
                                 scheduling=THROUGHPUT if apart else LATENCY,
                                 width=SIZE, height=SIZE)
         engine = ctypes.c_void_p(self.call('rexnet_engine_new', ctypes.c_void_p(model),
                                            ctypes.byref(options)))
         info = ctypes.cast(self.library.rexnet_engine_get_info(engine),
                            ctypes.POINTER(EngineInfo)).contents
-        if (info.threads, info.batch) != (threads, len(inputs)):
+        if info.fallback:
+            raise RuntimeError(info.fallback.decode())
+        if info.threads not in (threads, 0) or info.batch != len(inputs):
             raise RuntimeError(f'asked for {threads} threads and batch {len(inputs)}, got '
                                f'{info.threads} and {info.batch}: has rexnet.h changed?')
-        self.chosen = {'isa': info.isa.decode(),
+        self.chosen = {'device': info.device.decode(), 'isa': info.isa.decode(),
                        'scheduling': 'throughput' if apart else 'latency'}
         logits = np.empty((len(inputs), CLASSES), np.float32)
         arguments = (engine, ctypes.c_void_p(inputs.ctypes.data), ctypes.c_uint(len(inputs)),
@@ -331,7 +334,38 @@ class OursSafetensors(Ours):
     key, label, weights = 'ours-safetensors', 'librexnet, .safetensors', 'weights.safetensors'
 
 
+class OursOpenCl(Ours):
+    """On the OpenCL device that $REXNET_BENCH_DEVICE names; on PoCL it has all cores."""
+    key, label, module = 'opencl', 'librexnet, OpenCL', 'ctypes'
+    device = os.environ.get('REXNET_BENCH_DEVICE', 'opencl')
+
+
+class Tinygrad(Runtime):
+    """On OpenCL as well: its kernels are generated from the network."""
+    key, label, module, package = 'tinygrad', 'tinygrad, OpenCL', 'tinygrad', 'tinygrad'
+
+    def load(self):
+        os.environ['DEV'] = 'CL'
+        super().load()
+
+    def open(self, folder, inputs, threads):
+        from tinygrad import Tensor, TinyJit
+        from tinygrad.nn.onnx import OnnxRunner
+        network = OnnxRunner(str(folder / 'b1.onnx'))
+        call = TinyJit(lambda x: network({'input': x})['logits'].realize())
+        for _ in range(3):              # the third call is the first replay
+            call(Tensor(inputs)).numpy()
+
+        def run():
+            return call(Tensor(inputs)).numpy()
+        return run
+
+    def settings(self):
+        return {'device': 'CL', 'jit': 'on'}
+
+
 RUNTIMES: dict[str, Runtime] = {r.key: r for r in (
     Ours(), OpenVino(), OnnxRuntime(), Mnn(), Ncnn(), Inductor(), OpenVinoInt8(),
-    OursSafetensors())}
-PEERS = [key for key in RUNTIMES if not key.startswith('ours')]
+    OursSafetensors(), OursOpenCl(), Tinygrad())}
+OPENCL = ['opencl', 'tinygrad']         # only when asked for
+PEERS = [key for key in RUNTIMES if not key.startswith('ours') and key not in OPENCL]
