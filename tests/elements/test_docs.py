@@ -32,9 +32,9 @@ def table(page, heading):
             for line in lines[2:]]
 
 
-def shown(prop):
-    """A property's default as the pages write it."""
-    value = prop.default_value
+def shown(element, prop):
+    """A property of a new element as the pages write its default."""
+    value = element.get_property(prop.name)
     if isinstance(value, bool):
         return str(value).lower()
     if prop.value_type.is_a(GObject.TYPE_ENUM):
@@ -63,7 +63,7 @@ class Pages(unittest.TestCase):
         self.assertEqual(documented, set(properties))
         for key, prop in properties.items():
             if prop.flags & GObject.ParamFlags.WRITABLE:
-                self.assertEqual(listed[key][2], shown(prop), key)
+                self.assertEqual(listed[key][2], shown(element, prop), key)
             if name == "rexnetclassify":
                 when = listed[key][3]
                 playing = bool(prop.flags & Gst.PARAM_MUTABLE_PLAYING)
