@@ -5,9 +5,15 @@
 # a video and pictures with the labels drawn on.
 #
 # usage: pipelines/quickstart.sh [OUTPUT_FOLDER]      (build/quickstart)
+#        pipelines/quickstart.sh --imagenet [OUTPUT_FOLDER]
+#          the same with real photographs and ImageNet's labels: imagenet.sh
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
+if [ "${1-}" = --imagenet ]; then
+  shift
+  exec "$root/pipelines/imagenet.sh" "$@"
+fi
 . "$root/pipelines/setup.sh"
 folder=${BUILD:-$root/build}
 output=${1:-$folder/quickstart}
