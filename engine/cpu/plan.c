@@ -78,6 +78,13 @@ choose_chunk (const RexnetPlan * plan, const RexnetBlockPlan * block)
 
 /* ---- blocks ------------------------------------------------------------------- */
 
+static guint
+block_inputs (const RexnetBlock * net)
+{
+  return rexnet_conv_present (&net->expand) ? net->expand.in :
+      net->depthwise.in;
+}
+
 static gboolean
 check_block (const RexnetBlock * net, guint i, GError ** error)
 {
@@ -88,8 +95,11 @@ check_block (const RexnetBlock * net, guint i, GError ** error)
   else if (i == 0 && net->residual != 0)
     what = "a residual from the stem, whose output is never whole in memory";
   else if (net->residual != 0 && (net->depthwise.stride != 1
+          || net->residual != block_inputs (net)
           || net->residual > net->project.out))
-    what = "a residual that does not fit its output";
+    what = "a residual that does not fit its input and output";
+  else if (net->project.activation == REXNET_ACTIVATION_SIGMOID)
+    what = "a sigmoid, which is not 0 at 0, behind its projection";
   if (!what)
     return TRUE;
   g_set_error (error, REXNET_ERROR, REXNET_ERROR_UNSUPPORTED,
