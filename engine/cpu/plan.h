@@ -185,6 +185,13 @@ void rexnet_step_reduce (const RexnetFrame *, const RexnetStep *, guint);
 void rexnet_step_head (const RexnetFrame *, const RexnetStep *, guint);
 void rexnet_step_classifier (const RexnetFrame *, const RexnetStep *, guint);
 
+/* Lists them in the order of @plan, which is otherwise complete. */
+void rexnet_plan_add_steps (RexnetPlan * plan);
+
+/* The floats of a ring for @strip output columns. */
+gsize rexnet_rows_ring (const RexnetPlan * plan,
+    const RexnetBlockPlan * block, guint strip);
+
 /* The private memory they need, in floats. */
 gsize rexnet_rows_private (const RexnetPlan * plan,
     const RexnetBlockPlan * block);

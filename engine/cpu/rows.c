@@ -22,11 +22,18 @@ typedef struct
   int copied;                   /* lines of the image copied so far end here */
 } Strip;
 
+/* Vectors of a row of the ring for @strip output columns. */
+static guint
+row_vectors (const RexnetBlockPlan * block, guint strip)
+{
+  return (strip - 1) * block->net->depthwise.stride
+      + block->net->depthwise.kernel;
+}
+
 static guint
 ring_width (const RexnetBlockPlan * block)
 {
-  return (block->strip - 1) * block->net->depthwise.stride
-      + block->net->depthwise.kernel;
+  return row_vectors (block, block->strip);
 }
 
 /* Floats of a line of the image: what the stem reads for a row of the ring. */
@@ -43,11 +50,20 @@ band_floats (const RexnetPlan * plan, const RexnetBlockPlan * block)
       * block->strip * plan->kernels.vl;
 }
 
+gsize
+rexnet_rows_ring (const RexnetPlan * plan, const RexnetBlockPlan * block,
+    guint strip)
+{
+  guint vl = plan->kernels.vl;
+  gsize blocks = (block->net->depthwise.out + vl - 1) / vl;
+
+  return blocks * block->depth * row_vectors (block, strip) * vl;
+}
+
 static gsize
 ring_floats (const RexnetPlan * plan, const RexnetBlockPlan * block)
 {
-  return (gsize) block->depthwise.blocks * block->depth * ring_width (block)
-      * plan->kernels.vl;
+  return rexnet_rows_ring (plan, block, block->strip);
 }
 
 gsize

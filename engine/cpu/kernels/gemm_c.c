@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* As for 16 registers: 12 sums, the weights, a pixel. */
+/* For 16 registers, as SSE2 has: 12 sums, the weights, a pixel. */
 #include "vec_c.h"
 
 #define GEMM_ROWS_1 12

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The phases of a plan in their order, and what they say of themselves. */
+#include <stdarg.h>
+
+#include "plan.h"
+
+static guint64
+pixels_of (const RexnetBlockPlan * block)
+{
+  return (guint64) block->width * block->height;
+}
+
+static guint64
+weights_of (const RexnetConv * conv)
+{
+  return (guint64) conv->out * (conv->depthwise ? 1 : conv->in) * conv->kernel
+      * conv->kernel;
+}
+
+static guint64
+first_half_macs (const RexnetPlan * plan, const RexnetBlockPlan * block)
+{
+  guint64 in = (guint64) block->in_width * block->in_height;
+  guint64 macs = pixels_of (block) * weights_of (&block->net->depthwise);
+
+  if (block->source == REXNET_SOURCE_EXPAND)
+    macs += in * weights_of (&block->net->expand);
+  if (block->source == REXNET_SOURCE_STEM)
+    macs += in * weights_of (&plan->net->stem);
+  if (block->gated)
+    macs += weights_of (&block->net->se_reduce);
+  return macs;
+}
+
+static guint64
+second_half_macs (const RexnetBlockPlan * block)
+{
+  return pixels_of (block) * weights_of (&block->net->project)
+      + (block->gated ? weights_of (&block->net->se_expand) : 0);
+}
+
+static void
+add_step (RexnetPlan * plan, RexnetStep step, const char *detail, ...)
+    G_GNUC_PRINTF (3, 4);
+
+static void
+add_step (RexnetPlan * plan, RexnetStep step, const char *detail, ...)
+{
+  va_list args;
+
+  va_start (args, detail);
+  g_vsnprintf (step.phase.detail, sizeof step.phase.detail, detail, args);
+  va_end (args);
+  g_array_append_val (plan->steps, step);
+}
+
+/* "14 x 2": pixels by vectors. */
+static const char *
+tile_name (const RexnetPlan * plan, char *text, gsize size)
+{
+  g_snprintf (text, size, "%u x %u", plan->kernels.gemm_rows[plan->columns],
+      plan->columns);
+  return text;
+}
+
+static void
+add_first_half (RexnetPlan * plan, guint i)
+{
+  static const char *const source[] = { "expand + ", "", "stem + " };
+  const RexnetBlockPlan *block = &plan->blocks[i];
+  gboolean whole = !block->gated && (block->by_rows || block->split_k);
+  RexnetStep step = {
+    .run = block->by_rows ? rexnet_step_rows : rexnet_step_panels,
+    .block = block,
+    .phase.macs = first_half_macs (plan, block)
+        + (whole ? second_half_macs (block) : 0)
+  };
+  char tile[16];
+
+  g_snprintf (step.phase.name, sizeof step.phase.name,
+      "block %u %sdepthwise%s%s", i, source[block->source],
+      block->gated ? " + squeeze" : "", whole ? " + project" : "");
+  tile_name (plan, tile, sizeof tile);
+  if (block->by_rows)
+    add_step (plan, step, "tile %s; rows over %u threads, bands of %u, strips "
+        "of %u, ring %u kB", tile, plan->threads, block->band, block->strip,
+        (guint) (rexnet_rows_ring (plan, block, block->strip) * sizeof (float)
+            >> 10));
+  else
+    add_step (plan, step, "tile %s; %u panels over %u threads%s", tile,
+        block->source == REXNET_SOURCE_EXPAND ? block->expand.n_panels :
+        block->depthwise.blocks, plan->threads,
+        whole && plan->threads > 1 ? ", sums split" : "");
+}
+
+static void
+add_second_half (RexnetPlan * plan, guint i)
+{
+  const RexnetBlockPlan *block = &plan->blocks[i];
+  RexnetStep step = {
+    .run = rexnet_step_project,.block = block,
+    .phase.macs = second_half_macs (block)
+  };
+  char tile[16];
+
+  g_snprintf (step.phase.name, sizeof step.phase.name, "block %u %sproject", i,
+      block->gated ? "excite + " : "");
+  add_step (plan, step, "tile %s; %s over %u threads, %u pixels at a time",
+      tile_name (plan, tile, sizeof tile),
+      block->split_k ? "inputs" : block->by_rows ? "rows" : "pixels",
+      plan->threads, MIN (block->chunk, block->width * block->height));
+}
+
+static void
+add_block (RexnetPlan * plan, guint i)
+{
+  const RexnetBlockPlan *block = &plan->blocks[i];
+  RexnetStep reduce = {.run = rexnet_step_reduce,.block = block };
+
+  add_first_half (plan, i);
+  if (block->gated || !(block->by_rows || block->split_k))
+    add_second_half (plan, i);
+  if (!block->split_k || plan->threads == 1)
+    return;
+  g_snprintf (reduce.phase.name, sizeof reduce.phase.name, "block %u reduce",
+      i);
+  add_step (plan, reduce, "%u parts", MIN (plan->threads,
+          block->depthwise.blocks));
+}
+
+void
+rexnet_plan_add_steps (RexnetPlan * plan)
+{
+  const RexnetNetwork *net = plan->net;
+  RexnetStep head = {
+    .run = rexnet_step_head,.phase.name = "head + mean",
+    .phase.macs = (guint64) plan->map_width * plan->map_height
+        * weights_of (&net->head)
+  };
+  char tile[16];
+
+  plan->steps = g_array_new (FALSE, TRUE, sizeof (RexnetStep));
+  for (guint i = 0; i < net->n_blocks; i++)
+    add_block (plan, i);
+  add_step (plan, head, "tile %s; %u panels over %u threads",
+      tile_name (plan, tile, sizeof tile), plan->head.n_panels, plan->threads);
+  for (guint i = 0; i < net->n_classifiers; i++) {
+    RexnetStep step = {
+      .run = rexnet_step_classifier,.index = i,.once = TRUE,
+      .phase.macs = weights_of (&net->classifier[i])
+    };
+
+    g_snprintf (step.phase.name, sizeof step.phase.name, "classifier %u", i);
+    add_step (plan, step, "%u panels over %u threads%s",
+        plan->classifier[i].n_panels, plan->threads,
+        plan->batch > 1 ? ", all images together" : "");
+  }
+}
