@@ -12,6 +12,7 @@ struct _RexnetModel
   gatomicrefcount refs;
   RexnetModel *base;            /* owner of the weights, when not this one */
   RexnetNetwork net;
+  GArray *tensors;              /* RexnetNamedTensor, views too */
   GPtrArray *blobs;             /* of GBytes: what the tensors are views of */
   RexnetModelInfo info;
   GMappedFile *mapped;          /* the file of the first blob, or NULL */
@@ -178,6 +179,7 @@ rexnet_model_new (RexnetStateDict * dict, RexnetSettings * settings,
     return NULL;
   }
   override_network (&self->net, settings);
+  self->tensors = rexnet_state_dict_list_taken (dict);
   self->net.blocks = g_renew (RexnetBlock, self->net.blocks,
       self->net.n_blocks);
   self->name = g_steal_pointer (&settings->name);
@@ -248,6 +250,7 @@ rexnet_model_unref (RexnetModel * self)
     rexnet_model_unref (self->base);
   else
     g_free (self->net.blocks);
+  g_clear_pointer (&self->tensors, g_array_unref);
   g_clear_pointer (&self->blobs, g_ptr_array_unref);
   g_clear_pointer (&self->mapped, g_mapped_file_unref);
   g_strfreev (self->labels);
@@ -265,6 +268,15 @@ const RexnetNetwork *
 rexnet_model_get_network (RexnetModel * self)
 {
   return &self->net;
+}
+
+const RexnetNamedTensor *
+rexnet_model_get_tensors (RexnetModel * self, guint * n)
+{
+  GArray *tensors = self->base ? self->base->tensors : self->tensors;
+
+  *n = tensors->len;
+  return (const RexnetNamedTensor *) tensors->data;
 }
 
 const char *

@@ -4,9 +4,14 @@
 
 #include "settings.h"
 #include "state_dict.h"
+#include "tensor.h"
 
 /* Lives as long as the model. */
 const RexnetNetwork *rexnet_model_get_network (RexnetModel * model);
+
+/* The tensors as the file named them. @n: (out). */
+const RexnetNamedTensor *rexnet_model_get_tensors (RexnetModel * model,
+    guint * n);
 
 /*
  * Builds a model of the tensors in @dict, whose blobs it keeps references on.

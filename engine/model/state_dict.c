@@ -112,6 +112,41 @@ rexnet_state_dict_take (RexnetStateDict * dict, const char *key,
   return &entry->tensor;
 }
 
+static void
+clear_named (gpointer data)
+{
+  g_free (((RexnetNamedTensor *) data)->key);
+}
+
+static gint
+compare_named (gconstpointer a, gconstpointer b)
+{
+  return strcmp (((const RexnetNamedTensor *) a)->key,
+      ((const RexnetNamedTensor *) b)->key);
+}
+
+GArray *
+rexnet_state_dict_list_taken (RexnetStateDict * dict)
+{
+  GArray *list = g_array_new (FALSE, FALSE, sizeof (RexnetNamedTensor));
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_array_set_clear_func (list, clear_named);
+  g_hash_table_iter_init (&iter, dict->entries);
+  while (g_hash_table_iter_next (&iter, &key, &value)) {
+    Entry *entry = value;
+    const RexnetNamedTensor named = { g_strdup (key), entry->tensor };
+
+    if (entry->taken)
+      g_array_append_val (list, named);
+    else
+      g_free (named.key);
+  }
+  g_array_sort (list, compare_named);
+  return list;
+}
+
 gboolean
 rexnet_state_dict_all_taken (RexnetStateDict * dict, GError ** error)
 {

@@ -37,6 +37,16 @@ const RexnetTensor *rexnet_state_dict_peek (RexnetStateDict * dict,
 const RexnetTensor *rexnet_state_dict_take (RexnetStateDict * dict,
     const char *key, GError ** error);
 
+typedef struct
+{
+  char *key;
+  RexnetTensor tensor;
+} RexnetNamedTensor;
+
+/* Returns: (transfer full) (element-type RexnetNamedTensor): what was taken,
+ * in the order of the keys. */
+GArray *rexnet_state_dict_list_taken (RexnetStateDict * dict);
+
 /* FALSE with an error when a tensor of more than one element was not taken:
  * the network that was trained has parts that the one built here lacks. */
 gboolean rexnet_state_dict_all_taken (RexnetStateDict * dict, GError ** error);

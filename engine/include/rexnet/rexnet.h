@@ -207,6 +207,18 @@ REXNET_API RexnetModel *rexnet_model_with_labels (RexnetModel * model,
     const char *path, GError ** error);
 
 /**
+ * rexnet_model_save:
+ * @path: a file name that ends in .safetensors, by custom
+ * @half: store what has two dimensions or more as float16
+ *
+ * Writes weights, settings and labels into one file, under the keys that the
+ * model was read with, numbers as float32. It replaces a file of that name in
+ * one step; on failure nothing is left.
+ */
+REXNET_API gboolean rexnet_model_save (RexnetModel * model, const char *path,
+    gboolean half, GError ** error);
+
+/**
  * rexnet_model_check:
  * @width: multiplier, or 0 for any
  *
