@@ -24,5 +24,9 @@
  * it and spill something else. */
 #define VEC_FORGET() __asm__ volatile ("":::"memory")
 
-/* Loops over accumulators must unroll, or they live in memory. */
+/* Loops over accumulators must unroll, and early, or they live in memory. */
+#ifdef __clang__
+#define VEC_UNROLL _Pragma ("clang loop unroll(full)")
+#else
 #define VEC_UNROLL _Pragma ("GCC unroll 64")
+#endif
