@@ -23,6 +23,8 @@ else
   exit 1
 fi
 
-# The leaky queue keeps the newest frame when the screen is slow.
+# The leaky queue keeps the newest frame when the screen is slow; the other one
+# lets the next frame be classified while the last waits for its time.
 exec gst-launch-1.0 $source ! videoconvert ! queue max-size-buffers=2 leaky=downstream \
-  ! rexnetclassify "$@" ! rexnetoverlay ! videoconvert ! ${SINK:-autovideosink}
+  ! rexnetclassify "$@" ! rexnetoverlay ! queue max-size-buffers=2 ! videoconvert \
+  ! ${SINK:-autovideosink}

@@ -27,13 +27,13 @@ mkdir -p "$output"
 say "Classifying $clip"
 gst-launch-1.0 -q filesrc location="$clip" ! matroskademux ! vp8dec \
   ! rexnetclassify ! tee name=labelled \
-  labelled. ! queue ! rexnetjson ! filesink location="$output/labels.jsonl" \
+  labelled. ! queue ! rexnetjson ! filesink async=false location="$output/labels.jsonl" \
   labelled. ! queue ! videoconvert ! videoscale \
   ! video/x-raw,width=640,height=480 ! rexnetoverlay ! videoconvert ! tee name=drawn \
   drawn. ! queue ! vp8enc deadline=1 target-bitrate=1000000 ! webmmux \
-  ! filesink location="$output/overlay.webm" \
+  ! filesink async=false location="$output/overlay.webm" \
   drawn. ! queue ! videorate ! video/x-raw,framerate=1/1 ! videoconvert ! pngenc \
-  ! multifilesink location="$output/overlay-%02d.png"
+  ! multifilesink async=false location="$output/overlay-%02d.png"
 python3 "$root/pipelines/labels.py" "$output/labels.jsonl"
 
 say "Written"
