@@ -9,7 +9,8 @@ struct _RexnetEngine
 {
   RexnetModel *model;
   RexnetEngineOptions options;
-  RexnetEngineInfo info;
+  RexnetEngineInfo first, after;        /* on the device, and once it was left */
+  const RexnetEngineInfo *info; /* atomic: the one that holds */
   GRWLock session_lock;         /* for writing: of leaving a device */
   RexnetSession *session;
   char *fallback;               /* why the first device was left */
@@ -102,18 +103,21 @@ complete_options (RexnetEngineOptions * o, const RexnetInput * input,
       error);
 }
 
-/* Opens @self's first session. */
+/* @info: filled in, and what rexnet_engine_get_info() returns from then on */
 static gboolean
 open_session (RexnetEngine * self, const RexnetBackend * backend,
-    GError ** error)
+    RexnetEngineInfo * info, GError ** error)
 {
   self->session = backend->open (rexnet_model_get_network (self->model),
-      &self->info.input, &self->options, error);
+      &self->first.input, &self->options, error);
   if (!self->session)
     return FALSE;
   /* the session has packed the weights */
   rexnet_model_release_pages (self->model);
-  backend->get_info (self->session, &self->info);
+  backend->get_info (self->session, info);
+  /* It may be read while the device is left. */
+  info->device = g_intern_string (info->device);
+  g_atomic_pointer_set (&self->info, info);
   return TRUE;
 }
 
@@ -145,8 +149,9 @@ fall_back (RexnetEngine * self, GError * failure, GError ** error)
   g_error_free (failure);
   self->options.device = "cpu";
   self->options.precision = REXNET_PRECISION_F32;
-  self->info.fallback = self->fallback;
-  return open_session (self, &rexnet_backend_cpu, error);
+  self->after = self->first;
+  self->after.fallback = self->fallback;
+  return open_session (self, &rexnet_backend_cpu, &self->after, error);
 }
 
 static void
@@ -162,7 +167,7 @@ stage_free (gpointer data)
 static Stage *
 take_stage (RexnetEngine * self)
 {
-  const RexnetInput *in = &self->info.input;
+  const RexnetInput *in = &self->first.input;
   Stage *stage = NULL;
 
   g_mutex_lock (&self->stages_lock);
@@ -206,11 +211,11 @@ rexnet_engine_new (RexnetModel * model, const RexnetEngineOptions * options,
   g_rw_lock_init (&self->session_lock);
   self->model = rexnet_model_ref (model);
   self->options = complete;
-  self->info.batch = complete.batch;
-  self->info.input = model_info->input;
-  self->info.input.width = complete.width;
-  self->info.input.height = complete.height;
-  if (!open_session (self, backend, &failure)) {
+  self->first.batch = complete.batch;
+  self->first.input = model_info->input;
+  self->first.input.width = complete.width;
+  self->first.input.height = complete.height;
+  if (!open_session (self, backend, &self->first, &failure)) {
     if (!may_fall_back (self, backend, failure))
       g_propagate_error (error, failure);
     else
@@ -221,7 +226,7 @@ rexnet_engine_new (RexnetModel * model, const RexnetEngineOptions * options,
     return NULL;
   }
   /* The caller's strings need not outlive this call. */
-  self->options.device = self->info.device;
+  self->options.device = self->info->device;
   self->options.cache_dir = NULL;
   return self;
 }
@@ -251,7 +256,7 @@ rexnet_engine_get_model (RexnetEngine * self)
 const RexnetEngineInfo *
 rexnet_engine_get_info (RexnetEngine * self)
 {
-  return &self->info;
+  return g_atomic_pointer_get (&self->info);
 }
 
 /* What rexnet_engine_run() and _classify() do with the session. */
@@ -325,7 +330,7 @@ static gboolean
 classify_in_stage (RexnetEngine * self, Stage * stage,
     const RexnetImage * images, guint batch, float *scores, GError ** error)
 {
-  const RexnetInput *in = &self->info.input;
+  const RexnetInput *in = &self->first.input;
   gsize pixels = (gsize) 3 * in->width * in->height;
   guint classes = rexnet_model_get_info (self->model)->classes;
 
