@@ -546,20 +546,22 @@ test_stream_inside (void)
 {
   g_autoptr (RexnetEngine) engine = open_engine ("opencl:0", 1, TRUE);
   g_autoptr (RexnetEngine) cpu = open_engine ("cpu", 1, FALSE);
-  const RexnetEngineInfo *info = rexnet_engine_get_info (engine);
+  const RexnetEngineInfo *before = rexnet_engine_get_info (engine);
   guint on_device = 0;
 
-  g_assert_null (info->fallback);
+  g_assert_null (before->fallback);
   for (guint i = 0; i < 8; i++) {
     TestPicture picture;
 
     test_picture_init (&picture, REXNET_FORMAT_NV12, 64 + 4 * i, 64);
     assert_same_scores (engine, cpu, &picture.image, 1);
     test_picture_clear (&picture);
-    on_device += strcmp (info->device, "cpu") != 0;
+    on_device += strcmp (rexnet_engine_get_info (engine)->device, "cpu") != 0;
   }
   g_assert_cmpuint (on_device, <, 8);
-  g_assert_nonnull (info->fallback);
+  g_assert_nonnull (rexnet_engine_get_info (engine)->fallback);
+  g_assert_null (before->fallback);
+  g_assert_cmpstr (before->device, !=, "cpu");
 }
 
 static void

@@ -412,7 +412,8 @@ typedef struct
  * RexnetEngineInfo: what an engine came to be. Strings owned by the engine.
  *
  * A call of rexnet_engine_run() or _classify() whose device failed went on on
- * the CPU and returned its result; then device is "cpu" and fallback says why.
+ * the CPU and returned its result; device is "cpu" from then on and fallback
+ * says why.
  */
 typedef struct
 {
@@ -452,6 +453,8 @@ REXNET_API RexnetEngine *rexnet_engine_new (RexnetModel * model,
 REXNET_API void rexnet_engine_free (RexnetEngine * engine);
 
 REXNET_API RexnetModel *rexnet_engine_get_model (RexnetEngine * engine);
+/** Returns: what holds now. It stays readable and does not change while the
+ * engine lives; after a device was left, a new call returns another. */
 REXNET_API const RexnetEngineInfo *rexnet_engine_get_info (RexnetEngine *
     engine);
 
