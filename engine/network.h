@@ -87,6 +87,11 @@ typedef struct
   RexnetConv head;              /* 1 x 1, then the mean over pixels */
   RexnetConv classifier[REXNET_MAX_CLASSIFIERS];        /* on 1 x 1 maps, in order */
   guint n_classifiers;
+
+  /* Lets go of the memory behind tensors that were read; they stay readable
+   * and come back from the file. NULL where there is no file. Any thread. */
+  void (*release_pages) (RexnetModel * owner);
+  RexnetModel *owner;
 } RexnetNetwork;
 
 static inline gboolean
@@ -110,6 +115,13 @@ static inline guint
 rexnet_conv_padding (const RexnetConv * conv, guint size)
 {
   return conv->kernel / 2 - (conv->same && conv->stride == 2 && size % 2 == 0);
+}
+
+static inline void
+rexnet_network_release_pages (const RexnetNetwork * net)
+{
+  if (net->release_pages)
+    net->release_pages (net->owner);
 }
 
 static inline guint

@@ -232,6 +232,10 @@ nth_layer (RexnetPlan * plan, guint i, RexnetPointwise ** pointwise,
   return TRUE;
 }
 
+/* Weights of so many bytes are let go of as soon as they are packed, lest a
+ * model lie in memory twice; smaller ones are not worth the call. */
+#define RELEASE_BYTES (256 * 1024)
+
 void
 rexnet_plan_pack (RexnetPlan * plan, guint thread, guint threads)
 {
@@ -242,8 +246,11 @@ rexnet_plan_pack (RexnetPlan * plan, guint thread, guint threads)
       i += threads) {
     if (depthwise)
       rexnet_depthwise_pack (depthwise, plan->kernels.vl);
-    else if (pointwise->conv)
+    else if (pointwise->conv) {
       rexnet_pointwise_pack (pointwise, plan->kernels.vl);
+      if (sizeof (float) * pointwise->k * pointwise->conv->out >= RELEASE_BYTES)
+        rexnet_network_release_pages (plan->net);
+    }
   }
 }
 

@@ -185,6 +185,12 @@ rexnet_model_new (RexnetStateDict * dict, RexnetSettings * settings,
   self->name = g_steal_pointer (&settings->name);
   self->labels = g_steal_pointer (&settings->labels);
   fill_info (self, settings);
+  if (self->mapped) {
+    self->net.release_pages = rexnet_model_release_pages;
+    self->net.owner = self;
+    /* looking for values that are not finite has read all of them */
+    rexnet_model_release_pages (self);
+  }
   return self;
 }
 
