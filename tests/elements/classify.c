@@ -31,20 +31,6 @@ age_of (GstHarness * h, guint n)
   return value;
 }
 
-static guint64
-stat (GstHarness * h, const char *field)
-{
-  GstElement *element = gst_harness_find_element (h, "rexnetclassify");
-  GstStructure *stats;
-  guint64 value;
-
-  g_object_get (element, "stats", &stats, NULL);
-  fail_unless (gst_structure_get_uint64 (stats, field, &value));
-  gst_structure_free (stats);
-  gst_object_unref (element);
-  return value;
-}
-
 GST_START_TEST (test_result)
 {
   GstHarness *h = rgb_harness ("rexnetclassify threads=1 top-k=4");
@@ -165,15 +151,15 @@ GST_START_TEST (test_interval_and_age)
 
   for (guint n = 0; n < 9; n++)
     fail_unless_equals_uint64 (age_of (h, n), n % 3 * FRAME);
-  fail_unless_equals_uint64 (stat (h, "frames"), 9);
-  fail_unless_equals_uint64 (stat (h, "inferred"), 3);
-  fail_unless_equals_uint64 (stat (h, "skipped"), 0);
+  fail_unless_equals_uint64 (statistic (h, "frames"), 9);
+  fail_unless_equals_uint64 (statistic (h, "inferred"), 3);
+  fail_unless_equals_uint64 (statistic (h, "skipped"), 0);
 
   /* While playing: each frame from now on. */
   gst_harness_set (h, "rexnetclassify", "interval", 1, NULL);
   for (guint n = 9; n < 12; n++)
     fail_unless_equals_uint64 (age_of (h, n), 0);
-  fail_unless_equals_uint64 (stat (h, "inferred"), 6);
+  fail_unless_equals_uint64 (statistic (h, "inferred"), 6);
   gst_harness_teardown (h);
 }
 
@@ -353,7 +339,7 @@ GST_START_TEST (test_renegotiation)
     fail_unless_equals_int (n_labels (result (buffer, 0)), 5);
     gst_buffer_unref (buffer);
   }
-  fail_unless_equals_uint64 (stat (h, "inferred"), G_N_ELEMENTS (steps));
+  fail_unless_equals_uint64 (statistic (h, "inferred"), G_N_ELEMENTS (steps));
   gst_harness_teardown (h);
 }
 
@@ -483,7 +469,7 @@ GST_START_TEST (test_state_cycles)
     g_free (device);
     set_video_caps (h, "RGB", SIDE, SIDE);
     fail_unless_equals_uint64 (age_of (h, 0), 0);
-    fail_unless_equals_uint64 (stat (h, "frames"), 1);
+    fail_unless_equals_uint64 (statistic (h, "frames"), 1);
     gst_element_set_state (h->element, i % 2 ? GST_STATE_READY :
         GST_STATE_NULL);
     g_object_get (h->element, "active-device", &device, NULL);
@@ -591,8 +577,8 @@ GST_START_TEST (test_stats)
   fail_unless (p50 > 0 && p95 >= p50 && mean > 0);
   gst_structure_free (stats);
   gst_object_unref (element);
-  fail_unless_equals_uint64 (stat (h, "inferred"), 20);
-  fail_unless_equals_uint64 (stat (h, "errors"), 0);
+  fail_unless_equals_uint64 (statistic (h, "inferred"), 20);
+  fail_unless_equals_uint64 (statistic (h, "errors"), 0);
   gst_harness_teardown (h);
 }
 

@@ -201,6 +201,20 @@ age (const GstStructure * result)
   return age;
 }
 
+guint64
+statistic (GstHarness * h, const char *field)
+{
+  GstElement *element = gst_harness_find_element (h, "rexnetclassify");
+  GstStructure *stats;
+  guint64 value;
+
+  g_object_get (element, "stats", &stats, NULL);
+  fail_unless (gst_structure_get_uint64 (stats, field, &value));
+  gst_structure_free (stats);
+  gst_object_unref (element);
+  return value;
+}
+
 GError *
 start_error (GstElement * element)
 {

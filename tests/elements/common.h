@@ -44,6 +44,9 @@ const char *label (const GstStructure * result, guint i);
 double score (const GstStructure * result, guint i);
 guint64 age (const GstStructure * result);
 
+/* @field of the stats of rexnetclassify in @h. */
+guint64 statistic (GstHarness * h, const char *field);
+
 /* Runs @element to PAUSED, which must fail. Returns: (transfer full): the
  * error on its bus */
 GError *start_error (GstElement * element);

@@ -27,27 +27,13 @@ age_of (GstHarness * h, guint n)
   return value;
 }
 
-static guint64
-stat (GstHarness * h, const char *field)
-{
-  GstElement *element = gst_harness_find_element (h, "rexnetclassify");
-  GstStructure *stats;
-  guint64 value;
-
-  g_object_get (element, "stats", &stats, NULL);
-  fail_unless (gst_structure_get_uint64 (stats, field, &value));
-  gst_structure_free (stats);
-  gst_object_unref (element);
-  return value;
-}
-
 GST_START_TEST (test_latency_query)
 {
   GstHarness *h = gray_harness ("rexnetclassify threads=1");
   GstClockTime own, latency;
 
   gst_harness_set_upstream_latency (h, 40 * GST_MSECOND);
-  own = stat (h, "latency");
+  own = statistic (h, "latency");
   fail_unless (own >= GST_MSECOND);
   latency = gst_harness_query_latency (h);
   fail_unless_equals_uint64 (latency, 40 * GST_MSECOND + own);
@@ -70,9 +56,9 @@ GST_START_TEST (test_late_frames_pass_unclassified)
   gst_harness_set_time (h, 10 * GST_SECOND);
   for (guint n = 1; n < 10; n++)
     fail_unless_equals_uint64 (age_of (h, n), n * FRAME);
-  fail_unless_equals_uint64 (stat (h, "frames"), 10);
-  fail_unless_equals_uint64 (stat (h, "inferred"), 1);
-  fail_unless_equals_uint64 (stat (h, "skipped"), 9);
+  fail_unless_equals_uint64 (statistic (h, "frames"), 10);
+  fail_unless_equals_uint64 (statistic (h, "inferred"), 1);
+  fail_unless_equals_uint64 (statistic (h, "skipped"), 9);
 
   /* Caught up again. */
   fail_unless_equals_uint64 (age_of (h, 11 * 25), 0);
@@ -93,7 +79,7 @@ GST_START_TEST (test_always_late)
   for (guint n = 0; n <= 100; n++)
     n_new += age_of (h, n) == 0;
   fail_unless (n_new >= 2 && n_new <= 9, "%u of 101", n_new);
-  fail_unless_equals_uint64 (stat (h, "frames"), 101);
+  fail_unless_equals_uint64 (statistic (h, "frames"), 101);
   gst_harness_teardown (h);
 }
 
@@ -108,7 +94,7 @@ GST_START_TEST (test_not_live)
   gst_harness_set_time (h, 10 * GST_SECOND);
   for (guint n = 0; n < 5; n++)
     fail_unless_equals_uint64 (age_of (h, n), 0);
-  fail_unless_equals_uint64 (stat (h, "skipped"), 0);
+  fail_unless_equals_uint64 (statistic (h, "skipped"), 0);
   gst_harness_teardown (h);
 }
 
@@ -128,8 +114,8 @@ GST_START_TEST (test_qos)
   for (guint n = 1; n <= 10; n++)
     fail_unless_equals_uint64 (age_of (h, n), n * FRAME);
   fail_unless_equals_uint64 (age_of (h, 11), 0);
-  fail_unless_equals_uint64 (stat (h, "skipped"), 10);
-  fail_unless_equals_uint64 (stat (h, "frames"), 12);
+  fail_unless_equals_uint64 (statistic (h, "skipped"), 10);
+  fail_unless_equals_uint64 (statistic (h, "frames"), 12);
 
   while ((event = gst_harness_try_pull_upstream_event (h))) {
     seen |= GST_EVENT_TYPE (event) == GST_EVENT_QOS;
