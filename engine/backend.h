@@ -16,6 +16,13 @@ typedef struct
   const RexnetBackend *backend;
 } RexnetSession;
 
+/* Where the results of a call go. */
+typedef struct
+{
+  float *scores;                /* batch x classes: logits or probabilities */
+  float *features;              /* batch x features; NULL: not asked for */
+} RexnetOutput;
+
 struct _RexnetBackend
 {
   const char *name;             /* "cpu" */
@@ -30,13 +37,14 @@ struct _RexnetBackend
       const RexnetEngineOptions * options, GError ** error);
   void (*close) (RexnetSession * session);
 
+  /* To logits. */
   gboolean (*run) (RexnetSession * session, const float *input, guint batch,
-      float *logits, GError ** error);
+      const RexnetOutput * output, GError ** error);
 
   /* Optional: the whole path of pictures on the device, to probabilities.
    * NULL: the engine preprocesses on the CPU and calls run. */
   gboolean (*classify) (RexnetSession * session, const RexnetImage * images,
-      guint batch, float *scores, GError ** error);
+      guint batch, const RexnetOutput * output, GError ** error);
 
   /* Fills device, isa, threads, weight_bytes, scratch_bytes. */
   void (*get_info) (RexnetSession * session, RexnetEngineInfo * info);

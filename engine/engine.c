@@ -261,12 +261,13 @@ rexnet_engine_get_info (RexnetEngine * self)
 
 /* What rexnet_engine_run() and _classify() do with the session. */
 typedef gboolean (*SessionFunc) (RexnetEngine * self, gconstpointer input,
-    guint batch, float *output, GError ** error);
+    guint batch, const RexnetOutput * output, GError ** error);
 
 /* @session: what failed, or would have been called. */
 static gboolean
 call_once (RexnetEngine * self, SessionFunc func, gconstpointer input,
-    guint batch, float *output, RexnetSession ** session, GError ** error)
+    guint batch, const RexnetOutput * output, RexnetSession ** session,
+    GError ** error)
 {
   gboolean ok = FALSE, alone;
 
@@ -288,7 +289,7 @@ call_once (RexnetEngine * self, SessionFunc func, gconstpointer input,
 /* Calls @func, and once more on the CPU when the device failed. */
 static gboolean
 call (RexnetEngine * self, SessionFunc func, gconstpointer input, guint batch,
-    float *output, GError ** error)
+    const RexnetOutput * output, GError ** error)
 {
   GError *failure = NULL;
   RexnetSession *session;
@@ -311,10 +312,10 @@ call (RexnetEngine * self, SessionFunc func, gconstpointer input, guint batch,
 }
 
 static gboolean
-run (RexnetEngine * self, gconstpointer input, guint batch, float *logits,
-    GError ** error)
+run (RexnetEngine * self, gconstpointer input, guint batch,
+    const RexnetOutput * output, GError ** error)
 {
-  return self->session->backend->run (self->session, input, batch, logits,
+  return self->session->backend->run (self->session, input, batch, output,
       error);
 }
 
@@ -322,13 +323,23 @@ gboolean
 rexnet_engine_run (RexnetEngine * self, const float *input, guint batch,
     float *logits, GError ** error)
 {
+  return rexnet_engine_run_features (self, input, batch, logits, NULL, error);
+}
+
+gboolean
+rexnet_engine_run_features (RexnetEngine * self, const float *input,
+    guint batch, float *logits, float *features, GError ** error)
+{
+  const RexnetOutput output = { logits, features };
+
   return in_range ("batch", batch, 1, self->options.batch, error)
-      && call (self, run, input, batch, logits, error);
+      && call (self, run, input, batch, &output, error);
 }
 
 static gboolean
 classify_in_stage (RexnetEngine * self, Stage * stage,
-    const RexnetImage * images, guint batch, float *scores, GError ** error)
+    const RexnetImage * images, guint batch, const RexnetOutput * output,
+    GError ** error)
 {
   const RexnetInput *in = &self->first.input;
   gsize pixels = (gsize) 3 * in->width * in->height;
@@ -338,20 +349,21 @@ classify_in_stage (RexnetEngine * self, Stage * stage,
     if (!rexnet_preprocessor_run (stage->preprocessor, &images[i],
             stage->input + i * pixels, error))
       return FALSE;
-  if (!self->session->backend->run (self->session, stage->input, batch, scores,
+  if (!self->session->backend->run (self->session, stage->input, batch, output,
           error))
     return FALSE;
   for (guint i = 0; i < batch; i++)
-    rexnet_softmax (scores + i * classes, scores + i * classes, classes);
+    rexnet_softmax (output->scores + i * classes, output->scores + i * classes,
+        classes);
   return TRUE;
 }
 
 static gboolean
 classify_on_cpu (RexnetEngine * self, const RexnetImage * images, guint batch,
-    float *scores, GError ** error)
+    const RexnetOutput * output, GError ** error)
 {
   Stage *stage = take_stage (self);
-  gboolean ok = classify_in_stage (self, stage, images, batch, scores, error);
+  gboolean ok = classify_in_stage (self, stage, images, batch, output, error);
 
   give_stage (self, stage);
   return ok;
@@ -359,21 +371,32 @@ classify_on_cpu (RexnetEngine * self, const RexnetImage * images, guint batch,
 
 static gboolean
 classify (RexnetEngine * self, gconstpointer images, guint batch,
-    float *scores, GError ** error)
+    const RexnetOutput * output, GError ** error)
 {
   const RexnetBackend *backend = self->session->backend;
 
   if (backend->classify)
-    return backend->classify (self->session, images, batch, scores, error);
-  return classify_on_cpu (self, images, batch, scores, error);
+    return backend->classify (self->session, images, batch, output, error);
+  return classify_on_cpu (self, images, batch, output, error);
 }
 
 gboolean
 rexnet_engine_classify (RexnetEngine * self, const RexnetImage * images,
     guint batch, float *scores, GError ** error)
 {
+  return rexnet_engine_classify_features (self, images, batch, scores, NULL,
+      error);
+}
+
+gboolean
+rexnet_engine_classify_features (RexnetEngine * self,
+    const RexnetImage * images, guint batch, float *scores, float *features,
+    GError ** error)
+{
+  const RexnetOutput output = { scores, features };
+
   return in_range ("batch", batch, 1, self->options.batch, error)
-      && call (self, classify, images, batch, scores, error);
+      && call (self, classify, images, batch, &output, error);
 }
 
 static GArray *

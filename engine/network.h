@@ -130,6 +130,13 @@ rexnet_network_classes (const RexnetNetwork * net)
   return net->classifier[net->n_classifiers - 1].out;
 }
 
+/* Channels that the last classifier sees. */
+static inline guint
+rexnet_network_features (const RexnetNetwork * net)
+{
+  return net->classifier[net->n_classifiers - 1].in;
+}
+
 /* Writes the tensor's elements in row-major order. */
 void rexnet_tensor_read (const RexnetTensor * tensor, float *dst);
 

@@ -61,6 +61,8 @@ typedef struct
   cl_mem output;                /* [batch][stride] floats: logits, and after the
                                  * last step probabilities */
   guint stride;
+  cl_mem features;              /* [batch][features_stride] floats */
+  guint features_stride;
 } RexnetClPorts;
 
 void rexnet_cl_graph_init (RexnetClGraph * self);

@@ -37,6 +37,7 @@
   X (clSetKernelArg) \
   X (clEnqueueNDRangeKernel) \
   X (clEnqueueReadBuffer) \
+  X (clEnqueueReadBufferRect) \
   X (clEnqueueWriteBuffer) \
   X (clEnqueueWriteBufferRect) \
   X (clEnqueueFillBuffer) \

@@ -414,9 +414,12 @@ rexnet_cl_network_build (RexnetClGraph * self, const RexnetNetwork * net,
   for (guint i = 0; i < net->n_blocks; i++)
     map = add_block (&b, &net->blocks[i], i, map);
   map = add_head (&b, &net->head, map, b.vectors[0]);
-  for (guint i = 0; i < net->n_classifiers; i++)
+  for (guint i = 0; i < net->n_classifiers; i++) {
+    ports.features = map.memory;
+    ports.features_stride = round_up (map.channels, self->tiles.cb);
     map = add_dense (&b, i + 1 == net->n_classifiers ? "classifier" : "neck",
         &net->classifier[i], map, b.vectors[(i + 1) % 2], self->half);
+  }
   ports.output = map.memory;
   ports.stride = round_up (map.channels, self->tiles.cb);
   add_softmax (&b, &ports, map.channels);

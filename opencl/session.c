@@ -152,6 +152,7 @@ rexnet_cl_session_open (const RexnetNetwork * net, const RexnetInput * input,
   self->width = input->width;
   self->height = input->height;
   self->classes = rexnet_network_classes (net);
+  self->features = rexnet_network_features (net);
   rexnet_cl_graph_init (&self->graph);
   self->graph.device = device;
   self->graph.tiles = tiles ? *tiles
@@ -240,10 +241,25 @@ upload_pictures (Session * self, Slot * slot, gconstpointer input, guint batch,
   return TRUE;
 }
 
-/* Enqueues the network behind @ready and the reading of its output. */
+/* Vectors lie further apart on the device than @features has them. */
+static gboolean
+enqueue_features (Session * self, guint batch, float *features,
+    GError ** error)
+{
+  const gsize zero[3] = { 0, 0, 0 };
+  const gsize region[3] = { self->features * sizeof (float), batch, 1 };
+
+  return rexnet_cl_check (cl.clEnqueueReadBufferRect (self->graph.queue,
+          self->ports.features, CL_FALSE, zero, zero, region,
+          self->ports.features_stride * sizeof (float), 0, region[0], 0,
+          features, 0, NULL, NULL), error, "read the features");
+}
+
+/* Enqueues the network behind @ready and the reading of its output.
+ * @features: (nullable) */
 static gboolean
 enqueue_network (Session * self, Slot * slot, guint batch, gboolean softmax,
-    cl_event ready, cl_event * done, GError ** error)
+    float *features, cl_event ready, cl_event * done, GError ** error)
 {
   RexnetClGraph *g = &self->graph;
   const guint last = g->steps->len - 1, index = slot - self->slot;
@@ -257,6 +273,7 @@ enqueue_network (Session * self, Slot * slot, guint batch, gboolean softmax,
     return FALSE;
   return (!softmax || rexnet_cl_graph_enqueue (g, g->queue, index, last,
           last + 1, batch, NULL, NULL, error))
+      && (!features || enqueue_features (self, batch, features, error))
       && rexnet_cl_check (cl.clEnqueueReadBuffer (g->queue, self->ports.output,
           CL_FALSE, 0, (gsize) batch * self->ports.stride * sizeof (float),
           slot->staging, 0, NULL, done), error, "read the result")
@@ -265,7 +282,7 @@ enqueue_network (Session * self, Slot * slot, guint batch, gboolean softmax,
 
 static gboolean
 run_slot (Session * self, Slot * slot, UploadFunc upload, gconstpointer input,
-    guint batch, gboolean softmax, GError ** error)
+    guint batch, gboolean softmax, float *features, GError ** error)
 {
   cl_event ready = NULL, done = NULL;
   gboolean ok = upload (self, slot, input, batch, error)
@@ -275,12 +292,13 @@ run_slot (Session * self, Slot * slot, UploadFunc upload, gconstpointer input,
 
   if (ok) {
     g_mutex_lock (&self->network);
-    ok = enqueue_network (self, slot, batch, softmax, ready, &done, error);
+    ok = enqueue_network (self, slot, batch, softmax, features, ready, &done,
+        error);
     g_mutex_unlock (&self->network);
   }
   ok = ok && rexnet_cl_check (cl.clWaitForEvents (1, &done), error,
       "run the network");
-  /* What was enqueued may still read @input and write the staging buffer. */
+  /* What was enqueued may still read @input and write what it reads to. */
   if (!ok) {
     cl.clFinish (slot->queue);
     cl.clFinish (self->graph.queue);
@@ -294,13 +312,14 @@ run_slot (Session * self, Slot * slot, UploadFunc upload, gconstpointer input,
 
 static gboolean
 run (Session * self, UploadFunc upload, gconstpointer input, guint batch,
-    gboolean softmax, float *output, GError ** error)
+    gboolean softmax, const RexnetOutput * output, GError ** error)
 {
   Slot *slot = take_slot (self);
-  gboolean ok = run_slot (self, slot, upload, input, batch, softmax, error);
+  gboolean ok = run_slot (self, slot, upload, input, batch, softmax,
+      output->features, error);
 
   for (guint i = 0; i < batch && ok; i++)
-    memcpy (output + (gsize) i * self->classes,
+    memcpy (output->scores + (gsize) i * self->classes,
         slot->staging + (gsize) i * self->ports.stride,
         self->classes * sizeof (float));
   give_slot (self, slot);
@@ -309,18 +328,18 @@ run (Session * self, UploadFunc upload, gconstpointer input, guint batch,
 
 static gboolean
 opencl_run (RexnetSession * session, const float *input, guint batch,
-    float *logits, GError ** error)
+    const RexnetOutput * output, GError ** error)
 {
-  return run ((Session *) session, upload_floats, input, batch, FALSE, logits,
+  return run ((Session *) session, upload_floats, input, batch, FALSE, output,
       error);
 }
 
 static gboolean
 opencl_classify (RexnetSession * session, const RexnetImage * images,
-    guint batch, float *scores, GError ** error)
+    guint batch, const RexnetOutput * output, GError ** error)
 {
   return run ((Session *) session, upload_pictures, images, batch, TRUE,
-      scores, error);
+      output, error);
 }
 
 static void

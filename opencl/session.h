@@ -26,7 +26,7 @@ typedef struct
   RexnetClGraph graph;
   RexnetClProgram programs[2];  /* as in the graph */
   RexnetClPorts ports;
-  guint width, height, classes;
+  guint width, height, classes, features;
 
   GMutex lock;                  /* of slots' busy */
   GCond freed;

@@ -80,7 +80,7 @@ typedef struct
   Session *self;
   const float *input;
   guint batch;
-  float *logits;
+  RexnetOutput output;
   float *slot;
   double *seconds;              /* for each step, or NULL */
 } Call;
@@ -102,9 +102,18 @@ make_frame (const Call * call, float *slot, guint first, guint batch)
   return (RexnetFrame) {
     .plan = plan,.memory = slot,.batch = batch,
     .input = call->input + (gsize) first * 3 * plan->width * plan->height,
-    .logits = call->logits
+    .logits = call->output.scores
         + (gsize) first * rexnet_network_classes (plan->net)
   };
+}
+
+/* @first: the image of the call that is the frame's first */
+static void
+read_features (const Call * call, const RexnetFrame * frame, guint first)
+{
+  if (call->output.features)
+    rexnet_frame_read_features (frame, call->output.features
+        + (gsize) first * rexnet_network_features (frame->plan->net));
 }
 
 /* All threads on each image: the steps before the classifiers image by image,
@@ -154,6 +163,7 @@ run_alone (const Call * call, float *slot, guint image)
       start = end;
     }
   }
+  read_features (call, &frame, image);
 }
 
 /* Each thread on its own images. */
@@ -174,10 +184,13 @@ run_call (Call * call)
 {
   Session *self = call->self;
   guint64 mode = rexnet_float_mode_enter ();
+  RexnetFrame frame;
 
   if (!self->apart) {
     call->slot = take_slot (self);
     rexnet_pool_run (self->pool, run_together, call);
+    frame = make_frame (call, call->slot, 0, call->batch);
+    read_features (call, &frame, 0);
     give_slot (self, call->slot);
   } else if (call->batch > 1 && pthread_mutex_trylock (&self->pool_lock) == 0) {
     rexnet_pool_run (self->pool, run_apart, call);
@@ -194,10 +207,10 @@ run_call (Call * call)
 
 static gboolean
 cpu_run (RexnetSession * session, const float *input, guint batch,
-    float *logits, GError ** error)
+    const RexnetOutput * output, GError ** error)
 {
   Call call = {
-    .self = (Session *) session,.input = input,.batch = batch,.logits = logits
+    .self = (Session *) session,.input = input,.batch = batch,.output = *output
   };
 
   run_call (&call);
@@ -320,7 +333,9 @@ time_steps (Session * self, guint runs, double *seconds)
   gsize n = (gsize) 3 *plan->width * plan->height;
   g_autofree float *input = g_new (float, n);
   g_autofree float *logits = g_new (float, rexnet_network_classes (plan->net));
-  Call call = {.self = self,.input = input,.batch = 1,.logits = logits };
+  Call call = {
+    .self = self,.input = input,.batch = 1,.output.scores = logits
+  };
 
   fill_noise (input, n);
   run_call (&call);

@@ -110,3 +110,18 @@ rexnet_step_classifier (const RexnetFrame * frame, const RexnetStep * step,
       copy_logits (frame, panel, gemm.d, layer->conv->out);
   }
 }
+
+void
+rexnet_frame_read_features (const RexnetFrame * frame, float *features)
+{
+  const RexnetPlan *plan = frame->plan;
+  const float *x = rexnet_frame_buffer (frame,
+      plan->layout.features[plan->net->n_classifiers - 1]);
+  guint n = rexnet_network_features (plan->net), vl = plan->kernels.vl;
+
+  for (guint i = 0; i < frame->batch; i++)
+    for (guint first = 0; first < n; first += vl)
+      memcpy (features + (gsize) i * n + first,
+          x + ((gsize) first / vl * plan->batch + i) * vl,
+          MIN (vl, n - first) * sizeof (float));
+}

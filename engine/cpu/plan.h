@@ -185,6 +185,10 @@ void rexnet_step_reduce (const RexnetFrame *, const RexnetStep *, guint);
 void rexnet_step_head (const RexnetFrame *, const RexnetStep *, guint);
 void rexnet_step_classifier (const RexnetFrame *, const RexnetStep *, guint);
 
+/* Copies what the last classifier saw of the frame's images, once its steps
+ * have run. @features: batch x rexnet_network_features () floats */
+void rexnet_frame_read_features (const RexnetFrame * frame, float *features);
+
 /* Lists them in the order of @plan, which is otherwise complete. */
 void rexnet_plan_add_steps (RexnetPlan * plan);
 

@@ -157,7 +157,7 @@ fill_info (RexnetModel * self, const RexnetSettings * settings)
   info->name = self->name;
   info->depth = self->net.n_blocks;
   info->classes = rexnet_network_classes (&self->net);
-  info->features = self->net.classifier[self->net.n_classifiers - 1].in;
+  info->features = rexnet_network_features (&self->net);
   info->width = settings->has_width ? settings->width
       : rexnet_channels_width (&self->net, info->variant);
   info->input = settings->input;

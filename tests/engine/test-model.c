@@ -191,32 +191,44 @@ picture (guint size)
 }
 
 static void
-check_logits (RexnetModel * model, guint size, JsonArray * expected)
+check_numbers (const float *values, guint n, JsonArray * expected)
 {
-  const guint classes = rexnet_model_get_info (model)->classes;
-  RexnetEngineOptions options = {.device = "cpu",.threads = 1,.width = size,
-    .height = size };
-  g_autoptr (GError) error = NULL;
-  g_autofree float *input = picture (size);
-  g_autofree float *logits = g_new (float, classes);
   double worst = 0, largest = 0;
-  RexnetEngine *engine = rexnet_engine_new (model, &options, &error);
 
-  g_assert_no_error (error);
-  g_assert_true (rexnet_engine_run (engine, input, 1, logits, &error));
-  rexnet_engine_free (engine);
-  g_assert_cmpuint (json_array_get_length (expected), ==, classes);
-  for (guint i = 0; i < classes; i++) {
+  g_assert_cmpuint (json_array_get_length (expected), ==, n);
+  for (guint i = 0; i < n; i++) {
     const double value = json_array_get_double_element (expected, i);
 
     largest = MAX (largest, fabs (value));
-    worst = MAX (worst, fabs (value - logits[i]));
+    worst = MAX (worst, fabs (value - values[i]));
   }
   g_assert_cmpfloat (largest, >, 0.1);
   g_assert_cmpfloat (worst / largest, <, 1e-4);
 }
 
-/* Every container and layout against PyTorch's logits. */
+static void
+check_outputs (RexnetModel * model, guint size, JsonObject * expected)
+{
+  const RexnetModelInfo *info = rexnet_model_get_info (model);
+  RexnetEngineOptions options = {.device = "cpu",.threads = 1,.width = size,
+    .height = size };
+  g_autoptr (GError) error = NULL;
+  g_autofree float *input = picture (size);
+  g_autofree float *logits = g_new (float, info->classes);
+  g_autofree float *features = g_new (float, info->features);
+  RexnetEngine *engine = rexnet_engine_new (model, &options, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (rexnet_engine_run_features (engine, input, 1, logits,
+          features, &error));
+  rexnet_engine_free (engine);
+  check_numbers (logits, info->classes,
+      json_object_get_array_member (expected, "logits"));
+  check_numbers (features, info->features,
+      json_object_get_array_member (expected, "features"));
+}
+
+/* Every container and layout against PyTorch's logits and features. */
 static void
 test_fixture (gconstpointer data)
 {
@@ -234,8 +246,7 @@ test_fixture (gconstpointer data)
       json_object_get_string_member (expected, "variant"));
   g_assert_cmpuint (info->parameters, ==,
       json_object_get_int_member (expected, "parameters"));
-  check_logits (model, json_object_get_int_member (all, "size"),
-      json_object_get_array_member (expected, "logits"));
+  check_outputs (model, json_object_get_int_member (all, "size"), expected);
   rexnet_model_unref (model);
 }
 

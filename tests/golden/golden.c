@@ -10,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rexnet/rexnet.h>
+#include "model/model.h"
 
 #define TOLERANCE 1e-4          /* of the largest logit */
 #define TOLERANCE_F16 1e-2
+#define TOLERANCE_LAST 1e-5     /* of one layer */
 #define SKIP 77                 /* exit status: the device is missing */
 #define TOP 5
 
@@ -208,6 +209,57 @@ tolerance (const Setting * setting)
   return setting->precision == REXNET_PRECISION_F16 ? TOLERANCE_F16 : TOLERANCE;
 }
 
+/* The classifier's last layer on what it was given is what it gave. */
+static gboolean
+check_features (RexnetModel * model, const float *features,
+    const float *logits, double tolerance, GError ** error)
+{
+  const RexnetNetwork *net = rexnet_model_get_network (model);
+  const RexnetConv *last = &net->classifier[net->n_classifiers - 1];
+  g_autofree float *weight = g_new (float, (gsize) last->in * last->out);
+  g_autofree float *bias = g_new0 (float, last->out);
+  double most = fmax (largest (logits, last->out), 1e-30);
+
+  rexnet_conv_fold (last, weight, bias);
+  for (guint o = 0; o < last->out; o++) {
+    double sum = bias[o];
+
+    for (guint i = 0; i < last->in; i++)
+      sum += (double) weight[(gsize) o * last->in + i] * features[i];
+    if (!(fabs (sum - logits[o]) <= tolerance * most)) {
+      g_set_error (error, REXNET_ERROR, REXNET_ERROR_DEVICE,
+          "the features make logit %u %.9g instead of %.9g", o, sum, logits[o]);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/* Asked for or not, features leave the logits as they are. */
+static gboolean
+run_features (RexnetEngine * engine, const float *input, guint batch,
+    const float *logits, double tolerance, GError ** error)
+{
+  RexnetModel *model = rexnet_engine_get_model (engine);
+  const RexnetModelInfo *info = rexnet_model_get_info (model);
+  g_autofree float *again = g_new (float, (gsize) batch * info->classes);
+  g_autofree float *features = g_new (float, (gsize) batch * info->features);
+
+  if (!rexnet_engine_run_features (engine, input, batch, again, features,
+          error))
+    return FALSE;
+  if (memcmp (logits, again, sizeof (float) * batch * info->classes) != 0) {
+    g_set_error (error, REXNET_ERROR, REXNET_ERROR_DEVICE,
+        "a run for features gives other logits");
+    return FALSE;
+  }
+  for (guint i = 0; i < batch; i++)
+    if (!check_features (model, features + (gsize) i * info->features,
+            logits + (gsize) i * info->classes, tolerance, error))
+      return FALSE;
+  return TRUE;
+}
+
 /* Even places of the batch hold the file's image, odd ones another. */
 static gboolean
 run_engine (RexnetEngine * engine, const Golden * golden,
@@ -238,7 +290,9 @@ run_engine (RexnetEngine * engine, const Golden * golden,
       return FALSE;
     }
   }
-  return TRUE;
+  return run_features (engine, input, setting->batch, logits,
+      setting->precision == REXNET_PRECISION_F16 ? TOLERANCE_F16
+      : TOLERANCE_LAST, error);
 }
 
 static gboolean

@@ -265,10 +265,24 @@ run_block (const RexnetBlock * block, Map in)
   return map;
 }
 
-static Map
+/* What a network gives for one image. */
+typedef struct
+{
+  Map logits, features;
+} Outputs;
+
+static void
+outputs_clear (Outputs * outputs)
+{
+  g_free (outputs->logits.data);
+  g_free (outputs->features.data);
+}
+
+static Outputs
 run_definition (const Made * made, const float *input)
 {
   const RexnetNetwork *net = &made->net;
+  const RexnetConv *last = &net->classifier[net->n_classifiers - 1];
   Map map = map_new (3, made->width, made->height), pooled;
 
   for (guint i = 0; i < 3 * made->width * made->height; i++)
@@ -279,25 +293,28 @@ run_definition (const Made * made, const float *input)
   map = step (&net->head, map, net->head.activation);
   pooled = mean (&map);
   g_free (map.data);
-  for (guint i = 0; i < net->n_classifiers; i++)
-    pooled = step (&net->classifier[i], pooled, net->classifier[i].activation);
-  return pooled;
+  for (const RexnetConv * conv = net->classifier; conv < last; conv++)
+    pooled = step (conv, pooled, conv->activation);
+  return (Outputs) {
+    .logits = convolve (last, &pooled, last->activation),.features = pooled
+  };
 }
 
 /* ---- comparing ------------------------------------------------------------------------ */
 
 static void
-compare (const RexnetEngineOptions * o, const float *logits, const Map * map)
+compare (const RexnetEngineOptions * o, const char *what, const float *values,
+    const Map * map)
 {
   double largest = 1e-3;
 
   for (guint i = 0; i < map->channels; i++)
     largest = MAX (largest, fabs (map->data[i]));
   for (guint i = 0; i < map->channels; i++)
-    if (!(fabs (logits[i] - map->data[i]) <= 5e-5 * largest)) {
-      g_test_message ("%s, %u threads, scheduling %d, batch %u: output %u is "
+    if (!(fabs (values[i] - map->data[i]) <= 5e-5 * largest)) {
+      g_test_message ("%s, %u threads, scheduling %d, batch %u: %s %u is "
           "%.9g instead of %.9g", rexnet_isa_to_string (o->isa), o->threads,
-          o->scheduling, o->batch, i, logits[i], map->data[i]);
+          o->scheduling, o->batch, what, i, values[i], map->data[i]);
       g_test_fail ();
       return;
     }
@@ -306,23 +323,29 @@ compare (const RexnetEngineOptions * o, const float *logits, const Map * map)
 /* Even images of a batch are one, odd ones another. */
 static void
 run_options (const Made * made, const RexnetEngineOptions * o,
-    const float *const *images, const Map * expected)
+    const float *const *images, const Outputs * expected)
 {
   const RexnetBackend *backend = &rexnet_backend_cpu;
   RexnetInput input = {.width = made->width,.height = made->height };
   gsize size = (gsize) 3 * made->width * made->height;
   guint classes = rexnet_network_classes (&made->net);
   g_autofree float *in = g_new (float, size * o->batch);
+  guint n_features = rexnet_network_features (&made->net);
   g_autofree float *logits = g_new (float, (gsize) classes * o->batch);
+  g_autofree float *features = g_new (float, (gsize) n_features * o->batch);
+  const RexnetOutput output = { logits, features };
   g_autoptr (GError) error = NULL;
   RexnetSession *session = backend->open (&made->net, &input, o, &error);
 
   g_assert_no_error (error);
   for (guint i = 0; i < o->batch; i++)
     memcpy (in + i * size, images[i & 1], size * sizeof (float));
-  g_assert_true (backend->run (session, in, o->batch, logits, &error));
-  for (guint i = 0; i < o->batch; i++)
-    compare (o, logits + (gsize) i * classes, &expected[i & 1]);
+  g_assert_true (backend->run (session, in, o->batch, &output, &error));
+  for (guint i = 0; i < o->batch; i++) {
+    compare (o, "logit", logits + (gsize) i * classes, &expected[i & 1].logits);
+    compare (o, "feature", features + (gsize) i * n_features,
+        &expected[i & 1].features);
+  }
   backend->close (session);
 }
 
@@ -335,7 +358,7 @@ test_networks (void)
     Made *made = make_network ();
     guint size = 3 * made->width * made->height;
     float *images[2];
-    Map expected[2];
+    Outputs expected[2];
 
     for (guint i = 0; i < 2; i++) {
       images[i] = g_new (float, size);
@@ -355,7 +378,7 @@ test_networks (void)
       }
     for (guint i = 0; i < 2; i++) {
       g_free (images[i]);
-      g_free (expected[i].data);
+      outputs_clear (&expected[i]);
     }
     free_network (made);
   }

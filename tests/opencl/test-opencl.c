@@ -44,21 +44,41 @@ open_engine (const char *device, guint batch, gboolean fallback)
   return engine;
 }
 
-/* Probabilities of @image are those of the CPU backend. */
+/* How far two vectors are apart, by the length of @expected. */
+static double
+distance (const float *got, const float *expected, guint n)
+{
+  double apart = 0., length = 0.;
+
+  for (guint i = 0; i < n; i++) {
+    apart += pow ((double) got[i] - expected[i], 2);
+    length += pow (expected[i], 2);
+  }
+  return sqrt (apart / length);
+}
+
+/* Probabilities and features of @images are those of the CPU backend. */
 static void
 assert_same_scores (RexnetEngine * engine, RexnetEngine * cpu,
     const RexnetImage * images, guint batch)
 {
   g_autofree float *got = g_new (float, batch * CLASSES);
   g_autofree float *expected = g_new (float, batch * CLASSES);
+  guint n = rexnet_model_get_info (model)->features * batch;
+  g_autofree float *got_features = g_new (float, n);
+  g_autofree float *expected_features = g_new (float, n);
   g_autoptr (GError) error = NULL;
 
-  rexnet_engine_classify (cpu, images, batch, expected, &error);
+  rexnet_engine_classify_features (cpu, images, batch, expected,
+      expected_features, &error);
   g_assert_no_error (error);
-  rexnet_engine_classify (engine, images, batch, got, &error);
+  rexnet_engine_classify_features (engine, images, batch, got, got_features,
+      &error);
   g_assert_no_error (error);
   for (guint i = 0; i < batch * CLASSES; i++)
     g_assert_cmpfloat_with_epsilon (got[i], expected[i], TOLERANCE);
+  g_assert_cmpfloat (distance (got_features, expected_features, n), <,
+      TOLERANCE);
 }
 
 static const RexnetDevice *
@@ -237,6 +257,72 @@ test_bad_picture (void)
   g_assert_false (rexnet_engine_classify (engine, &image, 1, scores, &error));
   g_assert_error (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT);
   g_assert_null (rexnet_engine_get_info (engine)->fallback);
+}
+
+/* 48 x 40 pixels, up to @BATCH images. */
+#define BATCH 3
+
+static float *
+run_features (RexnetModel * network, const char *device,
+    RexnetPrecision precision, const float *input, guint batch)
+{
+  RexnetEngineOptions options = {.device = device,.batch = BATCH,.width = 48,
+    .height = 40,.precision = precision,.no_fallback = TRUE
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RexnetEngine) engine = rexnet_engine_new (network, &options,
+      &error);
+  float *features = g_new (float,
+      (gsize) batch * rexnet_model_get_info (network)->features);
+  float logits[BATCH * CLASSES];
+
+  g_assert_no_error (error);
+  rexnet_engine_run_features (engine, input, batch, logits, features, &error);
+  g_assert_no_error (error);
+  return features;
+}
+
+/* Widths whose vectors don't and do fill blocks of channels, and a classifier of
+ * two layers, of which the second one's input counts. */
+static void
+test_features (void)
+{
+  static const struct
+  {
+    RexnetVariant variant;
+    double width;
+    guint features;
+  } networks[] = {
+    {REXNET_VARIANT_REXNET, 0.11, 140}, {REXNET_VARIANT_REXNET, 0.5, 640},
+    {REXNET_VARIANT_REXNET_LITE, 0.2, 1024},
+  };
+  static const double tolerance[] = { 0., 1e-4, 1e-2 };
+  const guint pixels = 3 * 48 * 40;
+  float input[BATCH * 3 * 48 * 40];
+
+  if (skip_without_device ())
+    return;
+  for (guint i = 0; i < BATCH; i++)
+    rexnet_generate_input (i, 48, 40, input + i * pixels);
+  for (guint i = 0; i < G_N_ELEMENTS (networks); i++) {
+    RexnetModel *network = rexnet_model_generate (networks[i].variant,
+        networks[i].width, CLASSES, NULL);
+    guint n = rexnet_model_get_info (network)->features;
+    g_autofree float *expected = run_features (network, "cpu",
+        REXNET_PRECISION_F32, input, BATCH);
+
+    g_assert_cmpuint (n, ==, networks[i].features);
+    for (RexnetPrecision p = REXNET_PRECISION_F32; p <= REXNET_PRECISION_F16;
+        p++)
+      for (guint batch = BATCH - 1; batch <= BATCH; batch++) {
+        g_autofree float *got = run_features (network, "opencl:0", p, input,
+            batch);
+
+        g_assert_cmpfloat (distance (got, expected, n * batch), <,
+            tolerance[p]);
+      }
+    rexnet_model_unref (network);
+  }
 }
 
 typedef struct
@@ -586,6 +672,7 @@ main (int argc, char **argv)
   g_test_add_func ("/opencl/precision-of-cpu", test_precision_of_cpu);
   g_test_add_func ("/opencl/formats", test_formats);
   g_test_add_func ("/opencl/batch", test_batch);
+  g_test_add_func ("/opencl/features", test_features);
   g_test_add_func ("/opencl/bad-picture", test_bad_picture);
   g_test_add_func ("/opencl/threads", test_threads);
   g_test_add_func ("/opencl/profile", test_profile);

@@ -124,7 +124,7 @@ typedef struct
   double width;                 /* multiplier, as told or read off the shapes */
   guint depth;                  /* inverted-residual blocks, 16 at depth 1.0 */
   guint classes;
-  guint features;               /* channels before the classifier */
+  guint features;               /* of the last classifier layer's input */
   guint64 parameters;           /* trainable, before batch norm is folded */
   RexnetInput input;
 } RexnetModelInfo;
@@ -470,6 +470,21 @@ REXNET_API gboolean rexnet_engine_run (RexnetEngine * engine,
     const float *input, guint batch, float *logits, GError ** error);
 
 /**
+ * rexnet_engine_run_features:
+ * @features: (out caller-allocates) (nullable): @batch x
+ *   RexnetModelInfo.features floats
+ *
+ * As rexnet_engine_run(), and what the last layer of the classifier sees: a
+ * vector for search and re-identification, not normalised. It is the head's
+ * mean over pixels, behind its activation; of REXNET_VARIANT_REXNET_LITE what
+ * the layer between that and the classes makes of it.
+ * Source: timm's forward_head (forward_features (x), pre_logits=True).
+ */
+REXNET_API gboolean rexnet_engine_run_features (RexnetEngine * engine,
+    const float *input, guint batch, float *logits, float *features,
+    GError ** error);
+
+/**
  * rexnet_engine_classify:
  * @images: @batch pictures; they may differ in size and format
  * @scores: (out caller-allocates): @batch x classes probabilities
@@ -479,6 +494,12 @@ REXNET_API gboolean rexnet_engine_run (RexnetEngine * engine,
  */
 REXNET_API gboolean rexnet_engine_classify (RexnetEngine * engine,
     const RexnetImage * images, guint batch, float *scores, GError ** error);
+
+/** As rexnet_engine_classify(), with @features as in
+ * rexnet_engine_run_features(). */
+REXNET_API gboolean rexnet_engine_classify_features (RexnetEngine * engine,
+    const RexnetImage * images, guint batch, float *scores, float *features,
+    GError ** error);
 
 /**
  * rexnet_engine_get_plan:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the model files of this folder and expected.json, PyTorch's logits.
+"""Writes the model files of this folder and expected.json, PyTorch's numbers.
 
 Networks of a few thousand weights in every container, number type and memory
 layout that the loader reads.  Needs torch, timm and safetensors.
@@ -117,6 +117,17 @@ def picture() -> Tensor:
     return ((c * 31 + y * 7 + x * 3) % 17 / 8 - 1)[None]
 
 
+def penultimate(model: nn.Module, x: Tensor) -> Tensor:
+    """What the last layer sees."""
+    if isinstance(model, rexnet.Network):
+        return model.output[:-1](model.features(x)).flatten(1)
+    return model.forward_head(model.forward_features(x), pre_logits=True)
+
+
+def numbers(values: Tensor) -> list[float]:
+    return [float(f"{v:.9g}") for v in values]
+
+
 def in_one_storage(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """The same tensors as views of one storage, each at its own offset."""
     floats = {k: v for k, v in state.items() if v.is_floating_point()}
@@ -159,9 +170,10 @@ def main() -> None:
 
     def record(name: str, model: nn.Module, variant: str) -> Path:
         with torch.inference_mode():
-            logits = model.double()(picture().double())[0]
+            x = picture().double()
+            logits, features = model.double()(x)[0], penultimate(model, x)[0]
         expected[name] = dict(
-            variant=variant, logits=[float(f"{v:.9g}") for v in logits],
+            variant=variant, logits=numbers(logits), features=numbers(features),
             parameters=sum(p.numel() for p in model.parameters()))
         model.float()
         return HERE / name
@@ -224,8 +236,8 @@ def main() -> None:
 
     for name in expected:
         (HERE / name).chmod(0o644)
-    (HERE / "expected.json").write_text(json.dumps(
-        {"size": SIZE, "files": expected}, indent=1) + "\n")
+    lines = ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in expected.items())
+    (HERE / "expected.json").write_text(f'{{"size": {SIZE}, "files": {{\n{lines}\n}}}}\n')
 
 
 if __name__ == "__main__":
