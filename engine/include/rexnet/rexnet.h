@@ -219,6 +219,27 @@ REXNET_API gboolean rexnet_model_save (RexnetModel * model, const char *path,
     gboolean half, GError ** error);
 
 /**
+ * rexnet_model_save_onnx:
+ * @path: a file name that ends in .onnx, by custom
+ * @half: store the weights of layers as float16; the graph turns them back into
+ *   float32 and computes in that. Biases stay float32.
+ *
+ * Writes the network as ONNX (opset 17, IR version 8) for other runtimes:
+ * "input", N x 3 x height x width floats, already normalised, of the model's
+ * own height and width and any N, to "logits", N x classes floats. Batch norm is
+ * folded into the convolutions, which then hold what the engine computes with.
+ * The metadata has the strings that rexnet_model_save() writes: settings,
+ * and labels where there are any. Replaces a file as rexnet_model_save() does;
+ * holds one copy of the weights in memory meanwhile.
+ *
+ * Returns: FALSE with the error; REXNET_ERROR_UNSUPPORTED for more than 2 GiB,
+ *   for weights that no float16 can hold, and from a library that was built
+ *   without ONNX
+ */
+REXNET_API gboolean rexnet_model_save_onnx (RexnetModel * model,
+    const char *path, gboolean half, GError ** error);
+
+/**
  * rexnet_model_check:
  * @width: multiplier, or 0 for any
  *
