@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rexnetlook.h"
+
+RexnetLook *
+rexnet_look_new (RexnetEngine * engine, const GstVideoInfo * info)
+{
+  RexnetModel *model = rexnet_engine_get_model (engine);
+  RexnetLook *self = g_new0 (RexnetLook, 1);
+
+  self->scores = g_new (float, rexnet_model_get_info (model)->classes);
+  if (!rexnet_frame_setup (&self->frame, info,
+          &rexnet_engine_get_info (engine)->input)) {
+    rexnet_look_free (self);
+    return NULL;
+  }
+  return self;
+}
+
+void
+rexnet_look_free (RexnetLook * self)
+{
+  rexnet_frame_clear (&self->frame);
+  g_free (self->scores);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+void
+rexnet_look_run (RexnetLook * self, RexnetEngine * engine, GstBuffer * buffer)
+{
+  const RexnetImage *image;
+
+  g_clear_error (&self->error);
+  image = rexnet_frame_map (&self->frame, buffer, &self->error);
+  self->unreadable = image == NULL;
+  if (!image)
+    return;
+  rexnet_engine_classify (engine, image, 1, self->scores, &self->error);
+  rexnet_frame_unmap (&self->frame);
+  self->device = rexnet_engine_get_info (engine)->device;
+}
