@@ -167,11 +167,26 @@ REXNET_API RexnetModel *rexnet_model_load_default (GError ** error);
  *
  * Makes a model whose weights are pure functions of their names, as
  * tests/golden/README.md defines them: for benchmarks and tests.
- * @width: multiplier in [0.1, 10]; @classes: in [1, 65536];
- * @variant: REXNET or REXNET_LITE
+ * @width: multiplier in [0.1, 10]; @classes: in [1, 65536]
+ *
+ * An EfficientNet has the depth and input size of the published one of its
+ * width, of B0 and B1 those of B0; at other widths those of B0.
  */
 REXNET_API RexnetModel *rexnet_model_generate (RexnetVariant variant,
     double width, guint classes, GError ** error);
+
+/**
+ * rexnet_model_generate_named:
+ * @name: timm's: "efficientnet_b0" to "efficientnet_b7",
+ *   "efficientnet_lite0" to "efficientnet_lite4", or with the width multiplier
+ *   in percent "rexnet_100", "rexnetr_100"; also "rexnet_lite_100". A hyphen
+ *   is as good as an underscore.
+ * @classes: in [1, 65536]
+ *
+ * As rexnet_model_generate(), at the published width, depth and input size.
+ */
+REXNET_API RexnetModel *rexnet_model_generate_named (const char *name,
+    guint classes, GError ** error);
 
 /**
  * rexnet_generate_input:
