@@ -67,6 +67,7 @@ struct _GstRexnetClassify
   RexnetScore *best;            /* a place for each class */
   guint classes;
   float *scores;                /* of the last inference */
+  GBytes *features;             /* of the same; NULL: not asked for then */
   const char *device;           /* that they come from */
   gboolean have_result;
   GstClockTime result_pts;
@@ -282,6 +283,7 @@ clean_up (GstRexnetClassify * self, RexnetEngine * engine)
   while (g_async_queue_length (self->looks) > 0)
     rexnet_look_free (g_async_queue_pop (self->looks));
   g_clear_pointer (&self->scores, g_free);
+  g_clear_pointer (&self->features, g_bytes_unref);
   g_clear_pointer (&self->best, g_free);
 }
 
@@ -400,6 +402,8 @@ take_result (GstRexnetClassify * self, Passage * passage)
   if (!error) {
     look->scores = self->scores;
     self->scores = scores;
+    g_clear_pointer (&self->features, g_bytes_unref);
+    self->features = g_steal_pointer (&look->features);
     self->device = look->device;
     self->result_pts = GST_BUFFER_PTS (passage->buffer);
     self->result_time = g_get_monotonic_time ();
@@ -475,6 +479,9 @@ attach (GstRexnetClassify * self, GstBuffer * buffer, const RexnetTuning * tunin
   rexnet_result_to_structure (structure,
       rexnet_engine_get_model (self->engine),
       self->device, REXNET_REGION_FRAME, age, self->best, n);
+  if (tuning->features && self->features)
+    gst_structure_set (structure, "features", G_TYPE_BYTES, self->features,
+        NULL);
   rexnet_meta_add (buffer, structure);
 #ifdef HAVE_ANALYTICS
   rexnet_analytics_add (buffer, structure, tuning->analytics_top_k);
@@ -567,7 +574,8 @@ gst_rexnet_classify_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   if (!begin (self, &passage, buffer))
     return GST_FLOW_ERROR;
   if (passage.look)
-    rexnet_look_run (passage.look, self->engine, buffer);
+    rexnet_look_run (passage.look, self->engine, buffer,
+        passage.tuning.features);
   return finish (self, &passage);
 }
 
@@ -579,7 +587,7 @@ work (gpointer item, gpointer data)
   Passage *passage = item;
 
   rexnet_look_run (passage->look, GST_REXNET_CLASSIFY (data)->engine,
-      passage->buffer);
+      passage->buffer, passage->tuning.features);
 }
 
 static void

@@ -13,6 +13,7 @@ typedef struct
 {
   RexnetFrame frame;
   float *scores;                /* of each class, when there is no error */
+  GBytes *features;             /* NULL: not asked for */
   const char *device;           /* that they come from; static */
   GError *error;
   gboolean unreadable;          /* the error is the buffer's, not the engine's */
@@ -24,6 +25,6 @@ void rexnet_look_free (RexnetLook * self);
 
 /* Fills in what came of it. */
 void rexnet_look_run (RexnetLook * self, RexnetEngine * engine,
-    GstBuffer * buffer);
+    GstBuffer * buffer, gboolean want_features);
 
 G_END_DECLS

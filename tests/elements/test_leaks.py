@@ -9,8 +9,9 @@ import unittest
 
 SOURCE = "videotestsrc num-buffers=20 ! video/x-raw,width=64,height=64"
 PIPELINES = {
-    "chain": f"{SOURCE} ! rexnetclassify threads=1 interval=2 post-messages=true ! tee name=t "
-             "t. ! queue ! rexnetoverlay ! fakesink t. ! queue ! rexnetjson ! fakesink",
+    "chain": f"{SOURCE} ! rexnetclassify threads=1 interval=2 post-messages=true "
+             "features=true ! tee name=t "
+             "t. ! queue ! rexnetoverlay ! fakesink t. ! queue ! rexnetjson features=true ! fakesink",
     "shared": f"{SOURCE} ! tee name=t t. ! queue ! rexnetclassify threads=1 ! fakesink "
               "t. ! queue ! rexnetclassify threads=1 ! fakesink",
     "converted": f"{SOURCE},format=v210 ! rexnetclassify threads=1 ! rexnetoverlay ! fakesink",
