@@ -747,15 +747,17 @@ gst_rexnet_classify_propose_allocation (GstBaseTransform * trans,
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
   gboolean ok = GST_BASE_TRANSFORM_CLASS (parent_class)->propose_allocation
       (trans, decide_query, query);
-  guint n = gst_query_get_n_allocation_pools (query), held;
+  guint n = gst_query_get_n_allocation_pools (query);
+  /* A query may come when the element is stopped already. */
+  guint held = rexnet_flight_get_workers (self->flight);
   GstVideoInfo info;
   GstCaps *caps;
 
   gst_query_parse_allocation (query, &caps, NULL);
-  if (!self->ahead || !caps || !gst_video_info_from_caps (&info, caps))
+  if (held == 0 || !caps || !gst_video_info_from_caps (&info, caps))
     return ok;
   /* And the one that waits to enter, and the one that is pushed. */
-  held = frames_at_once (self->engine) + 2;
+  held += 2;
   for (guint i = 0; i < n; i++) {
     g_autoptr (GstBufferPool) pool = NULL;
     guint size, min, max;

@@ -128,23 +128,12 @@ put_out_next (gpointer flight)
   g_mutex_unlock (&self->lock);
 }
 
-static gboolean
-is_started (RexnetFlight * self)
-{
-  gboolean started;
-
-  g_mutex_lock (&self->lock);
-  started = self->pool != NULL;
-  g_mutex_unlock (&self->lock);
-  return started;
-}
-
 gboolean
 rexnet_flight_start (RexnetFlight * self, guint workers, GError ** error)
 {
   GThreadPool *pool;
 
-  if (is_started (self))
+  if (rexnet_flight_get_workers (self) > 0)
     return TRUE;
   pool = g_thread_pool_new (work, self, workers, TRUE, error);
   if (!pool)
@@ -194,6 +183,17 @@ rexnet_flight_set_workers (RexnetFlight * self, guint workers)
     g_cond_broadcast (&self->changed);
   }
   g_mutex_unlock (&self->lock);
+}
+
+guint
+rexnet_flight_get_workers (RexnetFlight * self)
+{
+  guint workers;
+
+  g_mutex_lock (&self->lock);
+  workers = self->pool ? self->workers : 0;
+  g_mutex_unlock (&self->lock);
+  return workers;
 }
 
 /* ---- the streaming thread ---------------------------------------------- */

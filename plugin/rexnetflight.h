@@ -48,6 +48,9 @@ void rexnet_flight_stop (RexnetFlight * self);
 /* How many items are worked on at a time, from now on. */
 void rexnet_flight_set_workers (RexnetFlight * self, guint workers);
 
+/* Returns: 0 when it is stopped */
+guint rexnet_flight_get_workers (RexnetFlight * self);
+
 /*
  * Waits until an item may enter: until fewer than one for each worker and
  * @idle more are under way. Those that wait in the end need no work.
