@@ -7,7 +7,7 @@
  * of a block without expansion have names of their own; efficientnet-pytorch
  * numbers them through (_blocks.3._expand_conv), so that stages show in the
  * kernels and channels alone. Lite has no squeeze-excite and ReLU6 for SiLU.
- * efficientnet-pytorch pads as TensorFlow does, but for Lite.
+ * efficientnet-pytorch pads as TensorFlow does.
  */
 #include "efficientnet.h"
 #include "fail.h"
@@ -223,7 +223,7 @@ build (RexnetStateDict * dict, RexnetNetwork * net, RexnetVariant * variant,
   *variant = lite ? REXNET_VARIANT_EFFICIENTNET_LITE
       : REXNET_VARIANT_EFFICIENTNET;
   net->stem = (RexnetConv) {
-  .stride = 2,.same = flat && !lite,.activation = activation,.bn_eps = eps};
+  .stride = 2,.same = flat,.activation = activation,.bn_eps = eps};
   if (!rexnet_take_conv (dict, &net->stem, shape, ends->stem, ends->stem_norm,
           error))
     return FALSE;
