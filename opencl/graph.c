@@ -66,6 +66,26 @@ rexnet_cl_graph_buffer (RexnetClGraph * self, gsize size)
   return create_buffer (self, CL_MEM_READ_WRITE, size, NULL);
 }
 
+cl_mem
+rexnet_cl_graph_part (RexnetClGraph * self, cl_mem memory, gsize offset,
+    gsize size)
+{
+  cl_buffer_region region = { offset, size };
+  cl_int status;
+  cl_mem part;
+
+  if (self->error)
+    return NULL;
+  part = cl.clCreateSubBuffer (memory, CL_MEM_READ_WRITE,
+      CL_BUFFER_CREATE_TYPE_REGION, &region, &status);
+  if (!rexnet_cl_check (status, &self->error,
+          "take %" G_GSIZE_FORMAT " bytes of a buffer on %s", size,
+          self->device->info.name))
+    return NULL;
+  g_array_append_val (self->buffers, part);
+  return part;
+}
+
 /* To the nearest half, ties to even; no NaN comes here. */
 static guint16
 float_to_half (float value)
@@ -106,12 +126,6 @@ to_half (float *values, gsize n)
   return n * sizeof *half;
 }
 
-static guint
-round_up (guint value, guint multiple)
-{
-  return (value + multiple - 1) / multiple * multiple;
-}
-
 /* @taps: of a row of @weight; @rows: of a tile of @packed, the rest zero */
 static void
 pack (const float *weight, guint out, guint taps, guint rows, guint tile,
@@ -135,8 +149,8 @@ rexnet_cl_graph_weights (RexnetClGraph * self, const RexnetConv * conv,
   const guint taps = (conv->depthwise ? 1 : conv->in) * conv->kernel
       * conv->kernel;
   const guint rows = tile && conv->kernel == 1 && cb == 4
-      ? round_up (taps, cb) : taps;
-  const guint blocks = round_up (rexnet_cl_graph_blocks (self, conv->out),
+      ? rexnet_cl_round_up (taps, cb) : taps;
+  const guint blocks = rexnet_cl_round_up (rexnet_cl_graph_blocks (self, conv->out),
       multiple);
   const gsize count = (gsize) blocks * rows * cb;
   g_autofree float *weight = g_new (float, (gsize) conv->out * taps);

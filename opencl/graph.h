@@ -40,7 +40,7 @@ typedef struct
 /* A map on the device, see kernels/common.cl; 1 x 1: a vector of floats. */
 typedef struct
 {
-  cl_mem memory;
+  cl_mem memory;                /* borrowed */
   guint channels, width, height;
   gboolean inner;
 } RexnetClMap;
@@ -65,6 +65,18 @@ typedef struct
   guint features_stride;
 } RexnetClPorts;
 
+static inline gsize
+rexnet_cl_round_up (gsize value, gsize multiple)
+{
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+static inline gsize
+rexnet_cl_div_up (gsize value, gsize divisor)
+{
+  return (value + divisor - 1) / divisor;
+}
+
 void rexnet_cl_graph_init (RexnetClGraph * self);
 void rexnet_cl_graph_clear (RexnetClGraph * self);
 
@@ -75,8 +87,19 @@ guint rexnet_cl_graph_blocks (const RexnetClGraph * self, guint channels);
 gsize rexnet_cl_graph_map_size (const RexnetClGraph * self, guint channels,
     guint pixels, gboolean inner);
 
+static inline gsize
+rexnet_cl_graph_map_bytes (const RexnetClGraph * self, RexnetClMap map)
+{
+  return rexnet_cl_graph_map_size (self, map.channels, map.width * map.height,
+      map.inner);
+}
+
 /* Owned by the graph; NULL after an error. */
 cl_mem rexnet_cl_graph_buffer (RexnetClGraph * self, gsize size);
+
+/* @size bytes of @memory from @offset on, likewise. */
+cl_mem rexnet_cl_graph_part (RexnetClGraph * self, cl_mem memory,
+    gsize offset, gsize size);
 
 /*
  * Folds and packs @conv as [tile][input channel x taps][tile blocks][CB].

@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "graph.h"
+#include "arena.h"
+#include "layers.h"
 
-/*
- * Maps live in four buffers: the input and the output of a block take turns
- * in two, the expanded map and the depthwise's output have one each. Vectors
- * (means, squeezed, gates, features) take turns in three.
- */
+/* Steps that lifetimes are counted in: the stem's, then these of each block,
+ * then one for the head and each classifier. */
+enum
+{ EXPAND, FILTER, SQUEEZE, EXCITE, PROJECT, N_STEPS };
+
+/* Where a block puts what it computes: indices of spans. */
+typedef struct
+{
+  guint strip;                  /* of a fused launch; 0: two launches */
+  guint expanded, filtered, mean, squeezed, gate, output;
+} Places;
+
 typedef struct
 {
   RexnetClGraph *graph;
-  guint batch;
-  gsize map_bytes[4], vector_bytes;
-  cl_mem maps[4], vectors[3];
+  const RexnetNetwork *net;
+  guint width, height;          /* of the stem's output */
+  GArray *spans;                /* RexnetClSpan */
+  cl_mem *memory;               /* of each span */
+  Places *block;
+  guint stem, head, classifier[REXNET_MAX_CLASSIFIERS];
 } Builder;
-
-enum
-{ EXPANDED = 2, FILTERED = 3 };
 
 /*
  * At precision f16 weights are half from this block on. The blocks before it
@@ -23,340 +31,150 @@ enum
  */
 #define FIRST_HALF_BLOCK 4
 
-static gsize
-round_up (gsize value, gsize multiple)
+/* ---- memory -------------------------------------------------------------- */
+
+static guint
+add_span (Builder * b, gsize size, guint first, guint last)
 {
-  return (value + multiple - 1) / multiple * multiple;
+  RexnetClSpan span = { size * b->graph->batch, first, last, 0 };
+
+  g_array_append_val (b->spans, span);
+  return b->spans->len - 1;
+}
+
+/* With the tail that kernels/common.cl wants. */
+static guint
+add_map (Builder * b, guint channels, guint pixels, gboolean inner,
+    guint first, guint last)
+{
+  const RexnetClTiles *t = &b->graph->tiles;
+  guint index = add_span (b, rexnet_cl_graph_map_size (b->graph, channels,
+          pixels, inner), first, last);
+
+  g_array_index (b->spans, RexnetClSpan, index).size += (gsize) t->pw_x
+      * t->pw_p * t->cb * sizeof (float);
+  return index;
 }
 
 static guint
-div_up (guint value, guint divisor)
+add_vector (Builder * b, guint channels, guint first, guint last)
 {
-  return (value + divisor - 1) / divisor;
+  return add_span (b, rexnet_cl_round_up (channels, b->graph->tiles.cb)
+      * sizeof (float), first, last);
 }
 
 static void
-need_map (Builder * b, guint role, guint channels, guint pixels)
+keep_until (Builder * b, guint span, guint step)
 {
-  gsize size = rexnet_cl_graph_map_size (b->graph, channels, pixels,
-      role == EXPANDED || role == FILTERED);
+  g_array_index (b->spans, RexnetClSpan, span).last = step;
+}
 
-  b->map_bytes[role] = MAX (b->map_bytes[role], size * b->batch);
+/* @w, @h: of its input, and then of its output; @input: where that lies */
+static void
+plan_block (Builder * b, guint index, guint input, guint * w, guint * h)
+{
+  const RexnetBlock *block = &b->net->blocks[index];
+  const guint first = 1 + index * N_STEPS;
+  Places *at = &b->block[index];
+
+  at->strip = rexnet_cl_fused_strip (b->graph, block, *w, *h);
+  if (rexnet_conv_present (&block->expand) && !at->strip)
+    at->expanded = add_map (b, block->expand.out, *w * *h, TRUE,
+        first + EXPAND, first + FILTER);
+  keep_until (b, input, first + (block->residual ? PROJECT : FILTER));
+  *w = rexnet_conv_out_size (&block->depthwise, *w);
+  *h = rexnet_conv_out_size (&block->depthwise, *h);
+  at->filtered = add_map (b, block->depthwise.out, *w * *h, TRUE,
+      first + FILTER, first + PROJECT);
+  if (rexnet_conv_present (&block->se_reduce)) {
+    at->mean = add_vector (b, block->depthwise.out, first + FILTER,
+        first + SQUEEZE);
+    at->squeezed = add_vector (b, block->se_reduce.out, first + SQUEEZE,
+        first + EXCITE);
+    at->gate = add_vector (b, block->depthwise.out, first + EXCITE,
+        first + PROJECT);
+  }
+  at->output = add_map (b, block->project.out, *w * *h, FALSE,
+      first + PROJECT, first + PROJECT);
 }
 
 static void
-need_vector (Builder * b, guint channels)
+plan_memory (Builder * b)
 {
-  gsize size = round_up (channels, b->graph->tiles.cb) * sizeof (float);
+  const RexnetNetwork *net = b->net;
+  guint step = 1 + net->n_blocks * N_STEPS;
+  guint w = b->width, h = b->height, map;
 
-  b->vector_bytes = MAX (b->vector_bytes, size * b->batch);
-}
-
-/* Adds up what the network needs and makes the buffers. */
-static void
-make_buffers (Builder * b, const RexnetNetwork * net, guint width, guint height)
-{
-  const RexnetClTiles *t = &b->graph->tiles;
-  const gsize tail = (gsize) t->pw_x * t->pw_p * t->cb * sizeof (float);
-  guint w = rexnet_conv_out_size (&net->stem, width);
-  guint h = rexnet_conv_out_size (&net->stem, height);
-
-  need_map (b, 0, net->stem.out, w * h);
+  map = b->stem = add_map (b, net->stem.out, w * h, FALSE, 0, 0);
   for (guint i = 0; i < net->n_blocks; i++) {
-    const RexnetBlock *block = &net->blocks[i];
-
-    if (rexnet_conv_present (&block->expand))
-      need_map (b, EXPANDED, block->expand.out, w * h);
-    w = rexnet_conv_out_size (&block->depthwise, w);
-    h = rexnet_conv_out_size (&block->depthwise, h);
-    need_map (b, FILTERED, block->depthwise.out, w * h);
-    need_map (b, (i + 1) % 2, block->project.out, w * h);
-    need_vector (b, block->depthwise.out);
+    plan_block (b, i, map, &w, &h);
+    map = b->block[i].output;
   }
-  need_vector (b, net->head.out);
+  keep_until (b, map, step);
+  /* Scores and features are read behind the last step. */
+  b->head = add_vector (b, net->head.out, step, G_MAXUINT);
   for (guint i = 0; i < net->n_classifiers; i++)
-    need_vector (b, net->classifier[i].out);
-  for (guint i = 0; i < G_N_ELEMENTS (b->maps); i++)
-    b->maps[i] = rexnet_cl_graph_buffer (b->graph, b->map_bytes[i] + tail);
-  for (guint i = 0; i < G_N_ELEMENTS (b->vectors); i++)
-    b->vectors[i] = rexnet_cl_graph_buffer (b->graph, b->vector_bytes);
+    b->classifier[i] = add_vector (b, net->classifier[i].out, step + i + 1,
+        G_MAXUINT);
 }
 
-static guint64
-map_bytes (Builder * b, RexnetClMap map)
-{
-  return rexnet_cl_graph_map_size (b->graph, map.channels,
-      map.width * map.height, map.inner);
-}
-
-static RexnetClMap
-add_stem (Builder * b, const RexnetConv * conv, const RexnetClPorts * ports,
-    guint width, guint height)
+static void
+make_memory (Builder * b)
 {
   RexnetClGraph *g = b->graph;
-  const RexnetClTiles *t = &g->tiles;
-  RexnetClMap y = { b->maps[0], conv->out, rexnet_conv_out_size (conv, width),
-    rexnet_conv_out_size (conv, height)
-  };
-  RexnetClWeights w = rexnet_cl_graph_weights (g, conv, t->st_t, t->st_t,
-      FALSE);
-  cl_int pitch = ports->pitch, rows = ports->rows;
-  cl_int first = (1 - (cl_int) rexnet_conv_padding (conv, height)) * pitch
-      + 1 - (cl_int) rexnet_conv_padding (conv, width);
-  cl_int blocks = rexnet_cl_graph_blocks (g, conv->out);
-  cl_int out_width = y.width, out_height = y.height;
-  cl_int activation = conv->activation;
-  RexnetClStep step = {
-    .global = {round_up (div_up (y.width, t->st_r), t->st_x),
-        round_up (y.height, t->st_y), div_up (blocks, t->st_t)},
-    .local = {t->st_x, t->st_y, 1},
-    .name = "stem",
-    .macs = (guint64) 27 * conv->out * y.width * y.height,
-    .bytes = (guint64) 3 * width * height * sizeof (float) + w.bytes
-        + map_bytes (b, y),
-  };
-  RexnetClArgument arguments[] = {
-    REXNET_CL_ARG (ports->input[0]), REXNET_CL_ARG (w.weight),
-    REXNET_CL_ARG (w.bias), REXNET_CL_ARG (y.memory), REXNET_CL_ARG (pitch),
-    REXNET_CL_ARG (rows), REXNET_CL_ARG (first), REXNET_CL_ARG (blocks),
-    REXNET_CL_ARG (out_width), REXNET_CL_ARG (out_height),
-    REXNET_CL_ARG (activation),
-  };
+  RexnetClSpan *spans = (RexnetClSpan *) b->spans->data;
+  gsize total = rexnet_cl_arena_plan (spans, b->spans->len,
+      g->device->alignment);
+  cl_mem arena = rexnet_cl_graph_buffer (g, total);
 
-  g_snprintf (step.detail, sizeof step.detail, "%u pixels x %u channels",
-      t->st_r, t->st_t * t->cb);
-  rexnet_cl_graph_add (g, "stem", FALSE, step, arguments,
-      G_N_ELEMENTS (arguments));
-  /* A kernel each, as what a command buffer recorded may follow its kernel's
-   * later arguments. */
-  for (guint i = 1; i < REXNET_CL_SLOTS; i++) {
-    arguments[0].value = &ports->input[i];
-    g->other_stems[i - 1] = rexnet_cl_graph_make_kernel (g, "stem", FALSE,
-        arguments, G_N_ELEMENTS (arguments));
-  }
-  return y;
+  b->memory = g_new (cl_mem, b->spans->len);
+  for (guint i = 0; i < b->spans->len; i++)
+    b->memory[i] = rexnet_cl_graph_part (g, arena, spans[i].offset,
+        spans[i].size);
 }
 
-static RexnetClStep
-pointwise_step (Builder * b, const char *name, const RexnetConv * conv,
-    RexnetClMap x, RexnetClWeights w)
-{
-  const RexnetClTiles *t = &b->graph->tiles;
-  guint pixels = x.width * x.height;
-  guint blocks = rexnet_cl_graph_blocks (b->graph, conv->out);
-  RexnetClStep step = {
-    .global = {round_up (div_up (pixels, t->pw_p), t->pw_x),
-        round_up (div_up (blocks, t->pw_t), t->pw_y), 1},
-    .local = {t->pw_x, t->pw_y, 1},
-    .macs = (guint64) conv->in * conv->out * pixels,
-    .bytes = map_bytes (b, x) + w.bytes,
-  };
-
-  g_strlcpy (step.name, name, sizeof step.name);
-  g_snprintf (step.detail, sizeof step.detail,
-      "%u pixels x %u channels an item, %u x %u items", t->pw_p,
-      t->pw_t * t->cb, t->pw_x, t->pw_y);
-  return step;
-}
+/* ---- layers -------------------------------------------------------------- */
 
 static RexnetClMap
-add_expand (Builder * b, const char *name, const RexnetConv * conv,
-    RexnetClMap x, gboolean half)
+add_block (Builder * b, guint index, RexnetClMap x)
 {
+  static const char *const parts[] = { "expand", "depthwise", "squeeze",
+    "excite", "project", "expand, depthwise"
+  };
   RexnetClGraph *g = b->graph;
-  RexnetClMap y = { b->maps[EXPANDED], conv->out, x.width, x.height, TRUE };
-  RexnetClWeights w = rexnet_cl_graph_weights (g, conv,
-      g->tiles.pw_t, g->tiles.pw_t * g->tiles.pw_y, half);
-  RexnetClStep step = pointwise_step (b, name, conv, x, w);
-  cl_int in = conv->in, blocks = rexnet_cl_graph_blocks (g, conv->out);
-  cl_int pixels = x.width * x.height, activation = conv->activation;
-  RexnetClArgument arguments[] = {
-    REXNET_CL_ARG (x.memory), REXNET_CL_ARG (w.weight), REXNET_CL_ARG (w.bias),
-    REXNET_CL_ARG (y.memory), REXNET_CL_ARG (in), REXNET_CL_ARG (blocks),
-    REXNET_CL_ARG (pixels), REXNET_CL_ARG (activation),
-  };
-
-  step.bytes += map_bytes (b, y);
-  rexnet_cl_graph_add (g, "expand", half, step, arguments,
-      G_N_ELEMENTS (arguments));
-  return y;
-}
-
-/* @gate: (nullable); @residual: the block's input */
-static RexnetClMap
-add_project (Builder * b, const char *name, const RexnetBlock * block,
-    RexnetClMap x, cl_mem to, cl_mem gate, const RexnetClMap * residual,
-    gboolean half)
-{
-  RexnetClGraph *g = b->graph;
-  const RexnetConv *conv = &block->project;
-  RexnetClMap y = { to, conv->out, x.width, x.height, FALSE };
-  RexnetClWeights w = rexnet_cl_graph_weights (g, conv,
-      g->tiles.pw_t, g->tiles.pw_t * g->tiles.pw_y, half);
-  RexnetClStep step = pointwise_step (b, name, conv, x, w);
-  cl_int in = conv->in, blocks = rexnet_cl_graph_blocks (g, conv->out);
-  cl_int pixels = x.width * x.height, activation = conv->activation;
-  cl_int added_channels = block->residual;
-  cl_int added_blocks = rexnet_cl_graph_blocks (g, residual->channels);
-  cl_int gate_activation = block->se_first ? block->depthwise.activation
-      : REXNET_ACTIVATION_NONE;
-  RexnetClArgument arguments[] = {
-    REXNET_CL_ARG (x.memory), REXNET_CL_ARG (w.weight), REXNET_CL_ARG (w.bias),
-    REXNET_CL_ARG (y.memory), REXNET_CL_ARG (in), REXNET_CL_ARG (blocks),
-    REXNET_CL_ARG (pixels), REXNET_CL_ARG (activation),
-    REXNET_CL_ARG (residual->memory), REXNET_CL_ARG (added_channels),
-    REXNET_CL_ARG (added_blocks), REXNET_CL_ARG (gate),
-    REXNET_CL_ARG (gate_activation),
-  };
-
-  step.bytes += map_bytes (b, y) + rexnet_cl_graph_map_size (g,
-      block->residual, pixels, FALSE);
-  if (gate)
-    rexnet_cl_graph_add (g, "project_gated", half, step, arguments, 13);
-  else
-    rexnet_cl_graph_add (g, "project", half, step, arguments, 11);
-  return y;
-}
-
-/* The mean over pixels of the convolution's output, as a vector. */
-static RexnetClMap
-add_head (Builder * b, const RexnetConv * conv, RexnetClMap x, cl_mem to)
-{
-  RexnetClGraph *g = b->graph;
-  RexnetClMap y = { to, conv->out, 1, 1 };
-  RexnetClWeights w = rexnet_cl_graph_weights (g, conv,
-      g->tiles.pw_t, g->tiles.pw_t * g->tiles.pw_y, g->half);
-  RexnetClStep step = pointwise_step (b, "head", conv, x, w);
-  cl_int in = conv->in, blocks = rexnet_cl_graph_blocks (g, conv->out);
-  cl_int pixels = x.width * x.height, activation = conv->activation;
-  RexnetClArgument arguments[] = {
-    REXNET_CL_ARG (x.memory), REXNET_CL_ARG (w.weight), REXNET_CL_ARG (w.bias),
-    REXNET_CL_ARG (y.memory), REXNET_CL_ARG (in), REXNET_CL_ARG (blocks),
-    REXNET_CL_ARG (pixels), REXNET_CL_ARG (activation),
-  };
-
-  step.global[0] = step.local[0];
-  step.bytes += conv->out * sizeof (float);
-  rexnet_cl_graph_add (g, "head", g->half, step, arguments,
-      G_N_ELEMENTS (arguments));
-  return y;
-}
-
-/* Groups of a plane: enough of them to fill the device. */
-static guint
-depthwise_slices (Builder * b, guint blocks, guint items)
-{
-  guint wanted = 4 * MAX (b->graph->device->info.compute_units, 1);
-  guint most = div_up (items, 4 * b->graph->tiles.dw_x);
-
-  return CLAMP (div_up (wanted, blocks), 1, MAX (most, 1));
-}
-
-/* @mean: (nullable): receives the mean over pixels of the output */
-static RexnetClMap
-add_depthwise (Builder * b, const char *name, const RexnetConv * conv,
-    RexnetActivation act, RexnetClMap x, cl_mem to, cl_mem mean)
-{
-  RexnetClGraph *g = b->graph;
-  const RexnetClTiles *t = &g->tiles;
-  RexnetClMap y = { to, conv->out, rexnet_conv_out_size (conv, x.width),
-    rexnet_conv_out_size (conv, x.height), TRUE
-  };
-  RexnetClWeights w = rexnet_cl_graph_weights (g, conv, 0, 1, FALSE);
-  guint blocks = rexnet_cl_graph_blocks (g, conv->out);
-  guint items = div_up (y.width, t->dw_r) * y.height;
-  guint slices = mean ? 1 : depthwise_slices (b, blocks, items);
-  cl_int width = x.width, height = x.height;
-  cl_int out_width = y.width, out_height = y.height;
-  cl_int pad_x = rexnet_conv_padding (conv, x.width);
-  cl_int pad_y = rexnet_conv_padding (conv, x.height);
-  cl_int activation = act, want_mean = mean != NULL;
-  cl_mem means = mean ? mean : b->vectors[0];
-  char kernel[32];
-  RexnetClArgument arguments[] = {
-    REXNET_CL_ARG (x.memory), REXNET_CL_ARG (w.weight), REXNET_CL_ARG (w.bias),
-    REXNET_CL_ARG (y.memory), REXNET_CL_ARG (means), REXNET_CL_ARG (width),
-    REXNET_CL_ARG (height), REXNET_CL_ARG (out_width),
-    REXNET_CL_ARG (out_height), REXNET_CL_ARG (pad_x), REXNET_CL_ARG (pad_y),
-    REXNET_CL_ARG (activation), REXNET_CL_ARG (want_mean),
-  };
-  RexnetClStep step = {
-    .global = {(gsize) slices * t->dw_x, blocks, 1},
-    .local = {t->dw_x, 1, 1},
-    .macs = (guint64) conv->kernel * conv->kernel * conv->out * y.width
-        * y.height,
-    .bytes = map_bytes (b, x) + w.bytes + map_bytes (b, y),
-  };
-
-  g_strlcpy (step.name, name, sizeof step.name);
-  g_snprintf (step.detail, sizeof step.detail,
-      "%u pixels x %u channels an item, %u items, %u slices", t->dw_r, t->cb,
-      t->dw_x, slices);
-  g_snprintf (kernel, sizeof kernel, "depthwise_%ux%u_s%u%s", conv->kernel,
-      conv->kernel, conv->stride, x.inner ? "" : "_first");
-  rexnet_cl_graph_add (g, kernel, FALSE, step, arguments,
-      G_N_ELEMENTS (arguments));
-  return y;
-}
-
-static RexnetClMap
-add_dense (Builder * b, const char *name, const RexnetConv * conv,
-    RexnetClMap x, cl_mem to, gboolean half)
-{
-  RexnetClGraph *g = b->graph;
-  const RexnetClTiles *t = &g->tiles;
-  RexnetClMap y = { to, conv->out, 1, 1 };
-  RexnetClWeights w = rexnet_cl_graph_weights (g, conv, 0, 1, half);
-  cl_int in = conv->in, in_stride = round_up (conv->in, t->cb);
-  cl_int activation = conv->activation;
-  RexnetClArgument arguments[] = {
-    REXNET_CL_ARG (x.memory), REXNET_CL_ARG (w.weight), REXNET_CL_ARG (w.bias),
-    REXNET_CL_ARG (y.memory), REXNET_CL_ARG (in), REXNET_CL_ARG (in_stride),
-    REXNET_CL_ARG (activation),
-  };
-  RexnetClStep step = {
-    .global = {t->fc_x, rexnet_cl_graph_blocks (g, conv->out), 1},
-    .local = {t->fc_x, 1, 1},
-    .macs = (guint64) conv->in * conv->out,
-    .bytes = w.bytes + (conv->in + conv->out) * sizeof (float),
-  };
-
-  g_strlcpy (step.name, name, sizeof step.name);
-  g_snprintf (step.detail, sizeof step.detail, "%u channels, %u items", t->cb,
-      t->fc_x);
-  rexnet_cl_graph_add (g, "dense", half, step, arguments,
-      G_N_ELEMENTS (arguments));
-  return y;
-}
-
-static RexnetClMap
-add_block (Builder * b, const RexnetBlock * block, guint index, RexnetClMap x)
-{
-  char name[5][48];
-  static const char *const parts[] =
-      { "expand", "depthwise", "squeeze", "excite", "project" };
+  const RexnetBlock *block = &b->net->blocks[index];
+  const Places *at = &b->block[index];
   const gboolean se = rexnet_conv_present (&block->se_reduce);
-  const gboolean half = b->graph->half && index >= FIRST_HALF_BLOCK;
-  const RexnetActivation act = block->depthwise.activation;
-  cl_mem mean = se ? b->vectors[0] : NULL, gate = se ? b->vectors[2] : NULL;
+  const gboolean half = g->half && index >= FIRST_HALF_BLOCK;
+  const RexnetActivation act = se && block->se_first ? REXNET_ACTIVATION_NONE
+      : block->depthwise.activation;
+  cl_mem filtered = b->memory[at->filtered];
+  cl_mem mean = se ? b->memory[at->mean] : NULL;
+  cl_mem gate = se ? b->memory[at->gate] : NULL;
+  char name[G_N_ELEMENTS (parts)][48];
   RexnetClMap map = x;
 
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     g_snprintf (name[i], sizeof name[i], "block %u %s", index + 1, parts[i]);
-  if (rexnet_conv_present (&block->expand))
-    map = add_expand (b, name[0], &block->expand, x, half);
-  map = add_depthwise (b, name[1], &block->depthwise,
-      se && block->se_first ? REXNET_ACTIVATION_NONE : act, map,
-      b->maps[FILTERED], mean);
+  if (at->strip) {
+    map = rexnet_cl_add_expand_depthwise (g, name[5], block, act, map,
+        filtered, mean, at->strip, half);
+  } else {
+    if (rexnet_conv_present (&block->expand))
+      map = rexnet_cl_add_expand (g, name[0], &block->expand, map,
+          b->memory[at->expanded], half);
+    map = rexnet_cl_add_depthwise (g, name[1], &block->depthwise, act, map,
+        filtered, mean);
+  }
   if (se) {
     RexnetClMap pooled = { mean, map.channels, 1, 1, FALSE };
 
-    pooled = add_dense (b, name[2], &block->se_reduce, pooled, b->vectors[1],
-        half);
-    add_dense (b, name[3], &block->se_expand, pooled, gate, half);
+    pooled = rexnet_cl_add_dense (g, name[2], &block->se_reduce, pooled,
+        b->memory[at->squeezed], half);
+    rexnet_cl_add_dense (g, name[3], &block->se_expand, pooled, gate, half);
   }
-  return add_project (b, name[4], block, map, b->maps[(index + 1) % 2], gate,
-      &x, half);
+  return rexnet_cl_add_project (g, name[4], block, map,
+      b->memory[at->output], gate, &x, half);
 }
 
 static void
@@ -367,7 +185,7 @@ make_input (Builder * b, RexnetClPorts * ports, guint width, guint height)
   const float zero = 0.f;
   gsize size;
 
-  ports->pitch = round_up (width + 1, run) + 2;
+  ports->pitch = rexnet_cl_round_up (width + 1, run) + 2;
   ports->rows = height + 3;
   size = (gsize) g->batch * 3 * ports->rows * ports->pitch * sizeof (float);
   for (guint i = 0; i < REXNET_CL_SLOTS; i++) {
@@ -379,49 +197,50 @@ make_input (Builder * b, RexnetClPorts * ports, guint width, guint height)
   }
 }
 
-static void
-add_softmax (Builder * b, const RexnetClPorts * ports, guint classes)
+static RexnetClPorts
+add_layers (Builder * b, guint width, guint height)
 {
   RexnetClGraph *g = b->graph;
-  const guint items = g->tiles.fc_x;
-  cl_int n = classes, stride = ports->stride;
-  RexnetClArgument arguments[] = {
-    REXNET_CL_ARG (ports->output), REXNET_CL_ARG (n), REXNET_CL_ARG (stride),
-  };
-  RexnetClStep step = {
-    .global = {items, 1, 1},
-    .local = {items, 1, 1},
-    .name = "softmax",
-    .bytes = 2 * classes * sizeof (float),
-  };
+  const RexnetNetwork *net = b->net;
+  RexnetClPorts ports = { 0 };
+  RexnetClMap map;
 
-  g_snprintf (step.detail, sizeof step.detail, "%u items", items);
-  rexnet_cl_graph_add (g, "softmax", FALSE, step, arguments,
-      G_N_ELEMENTS (arguments));
+  make_input (b, &ports, width, height);
+  map = rexnet_cl_add_stem (g, &net->stem, &ports, width, height,
+      b->memory[b->stem]);
+  for (guint i = 0; i < net->n_blocks; i++)
+    map = add_block (b, i, map);
+  map = rexnet_cl_add_head (g, &net->head, map, b->memory[b->head]);
+  for (guint i = 0; i < net->n_classifiers; i++) {
+    ports.features = map.memory;
+    ports.features_stride = rexnet_cl_round_up (map.channels, g->tiles.cb);
+    map = rexnet_cl_add_dense (g, i + 1 == net->n_classifiers ? "classifier"
+        : "neck", &net->classifier[i], map, b->memory[b->classifier[i]],
+        g->half);
+  }
+  ports.output = map.memory;
+  ports.stride = rexnet_cl_round_up (map.channels, g->tiles.cb);
+  rexnet_cl_add_softmax (g, &ports, map.channels);
+  return ports;
 }
 
 RexnetClPorts
 rexnet_cl_network_build (RexnetClGraph * self, const RexnetNetwork * net,
     guint width, guint height)
 {
-  Builder b = {.graph = self,.batch = self->batch };
-  RexnetClPorts ports = { 0 };
-  RexnetClMap map;
+  Builder b = {.graph = self,.net = net,
+    .width = rexnet_conv_out_size (&net->stem, width),
+    .height = rexnet_conv_out_size (&net->stem, height),
+    .spans = g_array_new (FALSE, FALSE, sizeof (RexnetClSpan)),
+    .block = g_new0 (Places, net->n_blocks)
+  };
+  RexnetClPorts ports;
 
-  make_buffers (&b, net, width, height);
-  make_input (&b, &ports, width, height);
-  map = add_stem (&b, &net->stem, &ports, width, height);
-  for (guint i = 0; i < net->n_blocks; i++)
-    map = add_block (&b, &net->blocks[i], i, map);
-  map = add_head (&b, &net->head, map, b.vectors[0]);
-  for (guint i = 0; i < net->n_classifiers; i++) {
-    ports.features = map.memory;
-    ports.features_stride = round_up (map.channels, self->tiles.cb);
-    map = add_dense (&b, i + 1 == net->n_classifiers ? "classifier" : "neck",
-        &net->classifier[i], map, b.vectors[(i + 1) % 2], self->half);
-  }
-  ports.output = map.memory;
-  ports.stride = round_up (map.channels, self->tiles.cb);
-  add_softmax (&b, &ports, map.channels);
+  plan_memory (&b);
+  make_memory (&b);
+  ports = add_layers (&b, width, height);
+  g_array_unref (b.spans);
+  g_free (b.memory);
+  g_free (b.block);
   return ports;
 }

@@ -139,12 +139,6 @@ plan_channel (RexnetClPicture * self, const RexnetPath * path,
   pass[1].lines = pass[0].outputs;
 }
 
-static gsize
-round_up (gsize value, gsize multiple)
-{
-  return (value + multiple - 1) / multiple * multiple;
-}
-
 /* Fills the table and the sizes of the launches; returns the samples between
  * the passes. */
 static gsize
@@ -165,11 +159,11 @@ plan_passes (RexnetClPicture * self, const RexnetPath * path, GArray * table)
             : pass[c][0].lines));
   }
   memcpy (table->data, pass, n * sizeof pass[0]);
-  self->first_global[0] = round_up (columns, GROUP);
-  self->first_global[1] = round_up (rows, GROUP);
+  self->first_global[0] = rexnet_cl_round_up (columns, GROUP);
+  self->first_global[1] = rexnet_cl_round_up (rows, GROUP);
   self->first_global[2] = n;
-  self->second_global[0] = round_up (path->width, GROUP);
-  self->second_global[1] = round_up (path->height, GROUP);
+  self->second_global[0] = rexnet_cl_round_up (path->width, GROUP);
+  self->second_global[1] = rexnet_cl_round_up (path->height, GROUP);
   self->second_global[2] = 1;
   return samples;
 }

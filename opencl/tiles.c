@@ -10,37 +10,45 @@
  * whole register file, and a group is one item, because drivers turn a
  * barrier into a loop that spills. GPUs: four channels are one load of 16
  * bytes; a group fills a sub-group or several. Intel: eight lanes of 128
- * registers. Mali and Adreno: few registers, so smaller tiles.
+ * registers. Mali and Adreno: few registers, so smaller tiles; Mali's local
+ * memory is memory like any other, and nothing is gained by going through it.
  */
 static const RexnetClTiles defaults[] = {
   [REXNET_CL_VENDOR_OTHER] = {
       .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 4,
       .pw_slab = 16, .pw_stage = 1, .dw_r = 2, .dw_x = 64,
-      .st_r = 2, .st_t = 1, .st_x = 16, .st_y = 4, .fc_x = 64 },
+      .st_r = 2, .st_t = 1, .st_x = 16, .st_y = 4, .fc_x = 64,
+      .fu_x = 128, .fu_kb = 32 },
   [REXNET_CL_VENDOR_CPU] = {
       .cb = 16, .pw_p = 7, .pw_t = 2, .pw_x = 1, .pw_y = 1,
       .pw_slab = 16, .pw_stage = 0, .dw_r = 7, .dw_x = 1,
-      .st_r = 14, .st_t = 2, .st_x = 1, .st_y = 1, .fc_x = 1 },
+      .st_r = 14, .st_t = 2, .st_x = 1, .st_y = 1, .fc_x = 1,
+      .fu_x = 1, .fu_kb = 512 },
   [REXNET_CL_VENDOR_INTEL] = {
       .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 4,
       .pw_slab = 16, .pw_stage = 1, .dw_r = 4, .dw_x = 64,
-      .st_r = 4, .st_t = 1, .st_x = 16, .st_y = 4, .fc_x = 64 },
+      .st_r = 4, .st_t = 1, .st_x = 16, .st_y = 4, .fc_x = 64,
+      .fu_x = 128, .fu_kb = 32 },
   [REXNET_CL_VENDOR_AMD] = {
       .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 8,
       .pw_slab = 16, .pw_stage = 1, .dw_r = 2, .dw_x = 64,
-      .st_r = 2, .st_t = 1, .st_x = 16, .st_y = 4, .fc_x = 64 },
+      .st_r = 2, .st_t = 1, .st_x = 16, .st_y = 4, .fc_x = 64,
+      .fu_x = 128, .fu_kb = 32 },
   [REXNET_CL_VENDOR_NVIDIA] = {
       .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 8,
       .pw_slab = 16, .pw_stage = 1, .dw_r = 2, .dw_x = 128,
-      .st_r = 2, .st_t = 1, .st_x = 32, .st_y = 4, .fc_x = 128 },
+      .st_r = 2, .st_t = 1, .st_x = 32, .st_y = 4, .fc_x = 128,
+      .fu_x = 128, .fu_kb = 32 },
   [REXNET_CL_VENDOR_ARM] = {
       .cb = 4, .pw_p = 4, .pw_t = 1, .pw_x = 16, .pw_y = 4,
       .pw_slab = 8, .pw_stage = 0, .dw_r = 2, .dw_x = 64,
-      .st_r = 2, .st_t = 1, .st_x = 16, .st_y = 4, .fc_x = 32 },
+      .st_r = 2, .st_t = 1, .st_x = 16, .st_y = 4, .fc_x = 32,
+      .fu_x = 0, .fu_kb = 16 },
   [REXNET_CL_VENDOR_QUALCOMM] = {
       .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 4,
       .pw_slab = 8, .pw_stage = 1, .dw_r = 2, .dw_x = 64,
-      .st_r = 2, .st_t = 1, .st_x = 16, .st_y = 4, .fc_x = 64 },
+      .st_r = 2, .st_t = 1, .st_x = 16, .st_y = 4, .fc_x = 64,
+      .fu_x = 128, .fu_kb = 32 },
 };
 
 RexnetClTiles
@@ -111,19 +119,20 @@ rexnet_cl_tiles_fit (const RexnetClTiles * t, const RexnetClDevice * device)
   guint64 slab = (guint64) t->pw_x * t->pw_p * t->pw_slab;
   guint64 mean = (guint64) t->pw_x * t->pw_y * t->pw_t * t->cb;
   guint group = MAX (MAX (t->pw_x * t->pw_y, t->st_x * t->st_y),
-      MAX (t->dw_x, t->fc_x));
+      MAX (MAX (t->dw_x, t->fc_x), t->fu_x));
 
   if ((t->cb != 4 && t->cb != 8 && t->cb != 16) || t->pw_slab % t->cb != 0)
     return FALSE;
 #define X(field, macro) \
-  if (t->field > MAX_TILE || (t->field == 0 && &t->field != &t->pw_stage)) \
+  if (t->field > MAX_TILE || (t->field == 0 && &t->field != &t->pw_stage \
+          && &t->field != &t->fu_x)) \
     return FALSE;
   REXNET_CL_TILES (X)
 #undef X
   return group <= device->info.max_work_group
       && (slab + mean) * sizeof (float) <= device->info.local_memory
-      && (guint64) MAX (t->dw_x, t->fc_x) * t->cb * sizeof (float)
-      <= device->info.local_memory;
+      && (guint64) MAX (MAX (t->dw_x, t->fc_x), t->fu_x) * t->cb
+      * sizeof (float) <= device->info.local_memory;
 }
 
 char *
@@ -133,7 +142,8 @@ rexnet_cl_tiles_to_options (const RexnetClTiles * tiles, gboolean half,
   GString *options = g_string_new ("-cl-std=CL1.2");
 
 #define X(field, macro) \
-  g_string_append_printf (options, " -D " macro "=%u", tiles->field);
+  if (*macro) \
+    g_string_append_printf (options, " -D " macro "=%u", tiles->field);
   REXNET_CL_TILES (X)
 #undef X
   g_string_append_printf (options, " -D HALF=%d -D HALF_WEIGHTS=%d",

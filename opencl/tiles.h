@@ -7,6 +7,7 @@
 /* All .cl files, in the order in which they must be compiled. */
 extern const char rexnet_cl_source[];
 
+/* Field and macro; those without one matter to the host alone. */
 #define REXNET_CL_TILES(X) \
   X (cb, "CB") \
   X (pw_p, "PW_P") \
@@ -21,7 +22,9 @@ extern const char rexnet_cl_source[];
   X (st_t, "ST_T") \
   X (st_x, "ST_X") \
   X (st_y, "ST_Y") \
-  X (fc_x, "FC_X")
+  X (fc_x, "FC_X") \
+  X (fu_x, "FU_X") \
+  X (fu_kb, "")
 
 typedef struct
 {

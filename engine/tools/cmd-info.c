@@ -12,14 +12,7 @@ static const GOptionEntry entries[] = {
   {"plan", 0, 0, G_OPTION_ARG_NONE, &tool_options.plan,
       "Also prepare the model and show the phases it runs in", NULL},
   {"table", 0, 0, G_OPTION_ARG_NONE, &tool_options.table,
-      "Show the published networks in a table, with their times here", NULL},
-  {"no-time", 0, 0, G_OPTION_ARG_NONE, &tool_options.no_time,
-      "Leave the times out of the table", NULL},
-  {"runs", 0, 0, G_OPTION_ARG_CALLBACK, tool_parse_count,
-        "Calls that the table times in each of three rounds; 20 if not given",
-      "N"},
-  {"markdown", 0, 0, G_OPTION_ARG_NONE, &tool_options.markdown,
-      "Print the table as Markdown", NULL},
+      "Show all published networks in a table, with their times here", NULL},
   {"json", 0, 0, G_OPTION_ARG_NONE, &tool_options.json,
       "Print one JSON object, of the table one for each network", NULL},
   {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &tool_options.files,
@@ -95,7 +88,7 @@ add_layers (JsonBuilder * builder, GArray * layers)
 
 static void
 print_json (RexnetModel * model, const RexnetInput * input, GArray * layers,
-    GArray * plan)
+    GArray * plan, const RexnetEngineInfo * engine)
 {
   const RexnetModelInfo *info = rexnet_model_get_info (model);
   g_autoptr (JsonBuilder) builder = json_builder_new ();
@@ -114,8 +107,11 @@ print_json (RexnetModel * model, const RexnetInput * input, GArray * layers,
       tool_macs (model, input->width, input->height));
   add_input (builder, input);
   add_layers (builder, layers);
-  if (plan)
+  if (plan) {
     tool_json_add_phases (builder, "plan", plan, FALSE);
+    tool_json_set_int (builder, "weight_bytes", engine->weight_bytes);
+    tool_json_set_int (builder, "scratch_bytes", engine->scratch_bytes);
+  }
   json_builder_end_object (builder);
   tool_print_json (json_builder_get_root (builder));
 }
@@ -138,7 +134,7 @@ print_layers (GArray * layers)
 
 static void
 print_text (RexnetModel * model, const RexnetInput * input, GArray * layers,
-    GArray * plan)
+    GArray * plan, const RexnetEngineInfo * engine)
 {
   const RexnetModelInfo *info = rexnet_model_get_info (model);
 
@@ -157,8 +153,11 @@ print_text (RexnetModel * model, const RexnetInput * input, GArray * layers,
   printf ("multiply-adds  %" G_GUINT64_FORMAT "\n",
       tool_macs (model, input->width, input->height));
   print_layers (layers);
-  if (plan)
+  if (plan) {
     tool_print_phases (plan, FALSE, 0);
+    printf ("memory         %.1f MB of weights, %.1f MB for what is computed on "
+        "the way\n", engine->weight_bytes / 1e6, engine->scratch_bytes / 1e6);
+  }
 }
 
 static int
@@ -167,6 +166,7 @@ run (void)
   g_autoptr (RexnetModel) model = NULL;
   g_autoptr (RexnetEngine) engine = NULL;
   g_autoptr (GArray) layers = NULL, plan = NULL;
+  const RexnetEngineInfo *info = NULL;
   RexnetInput input;
 
   if (tool_options.files && tool_options.files[1])
@@ -174,7 +174,7 @@ run (void)
         tool_options.files[1]);
   if (tool_options.table)
     return tool_options.files ? tool_usage_error ("--table takes no MODEL")
-        : table_run ();
+        : table_print ();
   if (tool_options.files)
     tool_options.model = g_strdup (tool_options.files[0]);
 
@@ -192,11 +192,12 @@ run (void)
     if (!engine)
       return TOOL_FAILED;
     plan = rexnet_engine_get_plan (engine);
+    info = rexnet_engine_get_info (engine);
   }
   if (tool_options.json)
-    print_json (model, &input, layers, plan);
+    print_json (model, &input, layers, plan, info);
   else
-    print_text (model, &input, layers, plan);
+    print_text (model, &input, layers, plan, info);
   return TOOL_OK;
 }
 
@@ -204,12 +205,9 @@ const ToolCommand tool_info = {
   .name = "info",
   .arguments = "[MODEL]",
   .summary = "Show a model's settings, layers, parameters and multiply-adds.",
-  .description = "Without MODEL, --model-name, --width and --variant, the "
-      "model built into the library is\nshown. The options of the device "
-      "matter to --plan and --table alone.\n\n"
-      "--table times on the CPU, and on the OpenCL device that --device names "
-      "or else the first\nthat is not the CPU again. --model-name, --variant "
-      "and --width leave those networks in it.",
+  .description = "Without MODEL, --width and --variant, the model built into "
+      "the library is shown.\nThe options of the device matter to --plan and "
+      "--table alone.",
   .entries = {entries, tool_network_entries, tool_engine_entries},
   .run = run,
 };

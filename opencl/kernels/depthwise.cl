@@ -21,38 +21,76 @@ typedef struct
   int activation;
 } depthwise_shape;
 
-/* One output row's run at (ox, oy) of the block whose map starts at @base. */
+/*
+ * One output row's run at (ox, oy). @base: of the block's row 0 at @x, in
+ * vectors; @s has the rows that exist.
+ */
+#define DEFINE_DEPTHWISE_RUN(name, source, load) \
+always_inline void \
+name (vec *acc, source x, int base, global const float *w, int ox, int oy, \
+    const int kernel_size, const int stride, depthwise_shape s) \
+{ \
+  const int left = ox * stride - s.pad_x; \
+  const int span = (DW_R - 1) * stride + kernel_size; \
+  const bool inside = left >= 0 && left + span <= s.width; \
+  vec in[(DW_R - 1) * 2 + 5]; \
+ \
+  for (int ky = 0; ky < kernel_size; ky++) { \
+    int y = oy * stride - s.pad_y + ky; \
+    int from = base + y * s.width + left; \
+ \
+    if (y < 0 || y >= s.height) \
+      continue; \
+    if (inside) { \
+      for (int i = 0; i < span; i++) \
+        in[i] = load (from + i, x); \
+    } else { \
+      for (int i = 0; i < span; i++) \
+        in[i] = left + i >= 0 && left + i < s.width ? load (from + i, x) \
+            : (vec) 0.f; \
+    } \
+    for (int kx = 0; kx < kernel_size; kx++) { \
+      vec v = vec_load (ky * kernel_size + kx, w); \
+ \
+      _Pragma ("unroll") \
+      for (int r = 0; r < DW_R; r++) \
+        acc[r] = fma (v, in[r * stride + kx], acc[r]); \
+    } \
+  } \
+}
+
+DEFINE_DEPTHWISE_RUN (run_inner, global const inner *, inner_load)
+DEFINE_DEPTHWISE_RUN (run_between, global const float *, vec_load)
+DEFINE_DEPTHWISE_RUN (run_local, local const float *, vec_load)
+
+/* Activates and stores a run, and adds it to @total. */
 always_inline void
-depthwise_run (vec *acc, global const void *x, bool first, int base,
-    global const float *w, int ox, int oy, const int kernel_size,
-    const int stride, depthwise_shape s)
+store_run (const vec *acc, global inner * y, vec *total, int ox, int oy,
+    depthwise_shape s)
 {
-  const int left = ox * stride - s.pad_x;
-  const int span = (DW_R - 1) * stride + kernel_size;
-  const bool inside = left >= 0 && left + span <= s.width;
-  vec in[(DW_R - 1) * 2 + 5];
+  _Pragma ("unroll")
+  for (int r = 0; r < DW_R; r++)
+    if (ox + r < s.out_width) {
+      vec v = activate (acc[r], s.activation);
 
-  for (int ky = 0; ky < kernel_size; ky++) {
-    int y = oy * stride - s.pad_y + ky;
-    int from = base + y * s.width + left;
-
-    if (y < 0 || y >= s.height)
-      continue;
-    if (inside) {
-      for (int i = 0; i < span; i++)
-        in[i] = map_load (x, !first, from + i);
-    } else {
-      for (int i = 0; i < span; i++)
-        in[i] = left + i >= 0 && left + i < s.width
-            ? map_load (x, !first, from + i) : (vec) 0.f;
+      inner_store (v, oy * s.out_width + ox + r, y);
+      *total += v;
     }
-    for (int kx = 0; kx < kernel_size; kx++) {
-      vec v = vec_load (ky * kernel_size + kx, w);
+}
 
-      _Pragma ("unroll")
-      for (int r = 0; r < DW_R; r++)
-        acc[r] = fma (v, in[r * stride + kx], acc[r]);
-    }
+/* The mean of plane @plane: @total of all @n items over its pixels. */
+always_inline void
+store_mean (vec total, global float *mean, local float *sums, const int n,
+    int plane, depthwise_shape s)
+{
+  vec_store (total, get_local_id (0), sums);
+  if (n > 1)
+    barrier (CLK_LOCAL_MEM_FENCE);
+  if (get_local_id (0) == 0) {
+    total = 0.f;
+    for (int i = 0; i < n; i++)
+      total += vec_load (i, sums);
+    vec_store (total / (s.out_width * s.out_height), plane, mean);
   }
 }
 
@@ -72,34 +110,22 @@ depthwise (global const void *x, bool first, global const float *w,
   for (int i = get_global_id (0); i < runs * s.out_height;
       i += get_global_size (0)) {
     int oy = i / runs, ox = i % runs * DW_R;
+    int base = plane * s.width * s.height;
     vec acc[DW_R];
 
     _Pragma ("unroll")
     for (int r = 0; r < DW_R; r++)
       acc[r] = vec_load (block, bias);
-    depthwise_run (acc, x, first, plane * s.width * s.height, w, ox, oy,
-        kernel_size, stride, s);
-    _Pragma ("unroll")
-    for (int r = 0; r < DW_R; r++)
-      if (ox + r < s.out_width) {
-        vec v = activate (acc[r], s.activation);
-
-        inner_store (v, oy * s.out_width + ox + r, y);
-        total += v;
-      }
+    if (first)
+      run_between (acc, (global const float *) x, base, w, ox, oy, kernel_size,
+          stride, s);
+    else
+      run_inner (acc, (global const inner *) x, base, w, ox, oy, kernel_size,
+          stride, s);
+    store_run (acc, y, &total, ox, oy, s);
   }
-  if (!want_mean)
-    return;
-  vec_store (total, get_local_id (0), sums);
-#if DW_X > 1
-  barrier (CLK_LOCAL_MEM_FENCE);
-#endif
-  if (get_local_id (0) == 0) {
-    total = 0.f;
-    for (int i = 0; i < DW_X; i++)
-      total += vec_load (i, sums);
-    vec_store (total / (s.out_width * s.out_height), plane, mean);
-  }
+  if (want_mean)
+    store_mean (total, mean, sums, DW_X, plane, s);
 }
 
 /*
