@@ -23,6 +23,13 @@ typedef struct
   float *features;              /* batch x features; NULL: not asked for */
 } RexnetOutput;
 
+/*
+ * Makes part @part of @parts of the input of image @image. Parts may be made at
+ * the same time, each by a thread with a number of its own below the session's.
+ */
+typedef void (*RexnetPrepareFunc) (gpointer data, guint image, guint thread,
+    guint part, guint parts);
+
 struct _RexnetBackend
 {
   const char *name;             /* "cpu" */
@@ -41,8 +48,14 @@ struct _RexnetBackend
   gboolean (*run) (RexnetSession * session, const float *input, guint batch,
       const RexnetOutput * output, GError ** error);
 
+  /* Optional: as run, on an input that @prepare makes first. */
+  gboolean (*run_prepared) (RexnetSession * session,
+      RexnetPrepareFunc prepare, gpointer data, const float *input,
+      guint batch, const RexnetOutput * output, GError ** error);
+
   /* Optional: the whole path of pictures on the device, to probabilities.
-   * NULL: the engine preprocesses on the CPU and calls run. */
+   * NULL: the engine preprocesses on the CPU, in run_prepared if there is that,
+   * and else calls run. */
   gboolean (*classify) (RexnetSession * session, const RexnetImage * images,
       guint batch, const RexnetOutput * output, GError ** error);
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "image/layout.h"
 #include "image/preprocess.h"
 #include "model/model.h"
 
@@ -177,7 +178,8 @@ take_stage (RexnetEngine * self)
   if (stage)
     return stage;
   stage = g_new (Stage, 1);
-  stage->preprocessor = rexnet_preprocessor_new (in, self->options.isa);
+  stage->preprocessor = rexnet_preprocessor_new (in, self->options.isa,
+      self->options.threads);
   stage->input = g_new (float,
       (gsize) 3 * in->width * in->height * self->options.batch);
   return stage;
@@ -336,21 +338,70 @@ rexnet_engine_run_features (RexnetEngine * self, const float *input,
       && call (self, run, input, batch, &output, error);
 }
 
+/* The images of one call on their way into its stage. */
+typedef struct
+{
+  RexnetEngine *engine;
+  Stage *stage;
+  const RexnetImage *images;
+} Preparation;
+
+static void
+prepare_part (gpointer data, guint image, guint thread, guint part,
+    guint parts)
+{
+  const Preparation *p = data;
+  const RexnetInput *in = &p->engine->first.input;
+  guint height = in->height;
+
+  rexnet_preprocessor_run_rows (p->stage->preprocessor, thread,
+      &p->images[image], height * part / parts, height * (part + 1) / parts,
+      p->stage->input + (gsize) 3 * in->width * height * image);
+}
+
+/* Whether one preparation fits all. */
+static gboolean
+same_kind (const RexnetImage * images, guint n)
+{
+  for (guint i = 1; i < n; i++)
+    if (!rexnet_image_same_kind (&images[0], &images[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* Preprocesses on the session's threads if it can. */
+static gboolean
+run_images (RexnetEngine * self, Stage * stage, const RexnetImage * images,
+    guint batch, const RexnetOutput * output, GError ** error)
+{
+  const RexnetInput *in = &self->first.input;
+  const RexnetBackend *backend = self->session->backend;
+  gboolean inside = backend->run_prepared && same_kind (images, batch);
+  Preparation preparation = { self, stage, images };
+
+  for (guint i = 0; i < batch; i++) {
+    float *input = stage->input + (gsize) 3 * in->width * in->height * i;
+
+    if (inside ? !rexnet_preprocessor_prepare (stage->preprocessor,
+            &images[i], error)
+        : !rexnet_preprocessor_run (stage->preprocessor, &images[i], input,
+            error))
+      return FALSE;
+  }
+  if (inside)
+    return backend->run_prepared (self->session, prepare_part, &preparation,
+        stage->input, batch, output, error);
+  return backend->run (self->session, stage->input, batch, output, error);
+}
+
 static gboolean
 classify_in_stage (RexnetEngine * self, Stage * stage,
     const RexnetImage * images, guint batch, const RexnetOutput * output,
     GError ** error)
 {
-  const RexnetInput *in = &self->first.input;
-  gsize pixels = (gsize) 3 * in->width * in->height;
   guint classes = rexnet_model_get_info (self->model)->classes;
 
-  for (guint i = 0; i < batch; i++)
-    if (!rexnet_preprocessor_run (stage->preprocessor, &images[i],
-            stage->input + i * pixels, error))
-      return FALSE;
-  if (!self->session->backend->run (self->session, stage->input, batch, output,
-          error))
+  if (!run_images (self, stage, images, batch, output, error))
     return FALSE;
   for (guint i = 0; i < batch; i++)
     rexnet_softmax (output->scores + i * classes, output->scores + i * classes,

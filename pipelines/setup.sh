@@ -5,7 +5,7 @@
 build_packages="gcc libc6-dev meson ninja-build pkg-config
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
   libgstreamer-plugins-bad1.0-dev libjson-glib-dev libzip-dev libpango1.0-dev
-  libgdk-pixbuf-2.0-dev opencl-c-headers
+  libgdk-pixbuf-2.0-dev opencl-c-headers libprotobuf-c-dev protobuf-c-compiler
   gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
   fonts-dejavu-core"
 

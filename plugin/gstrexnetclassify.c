@@ -23,7 +23,8 @@
 
 #include "rexnetanalytics.h"
 #include "rexnetenums.h"
-#include "rexnetframe.h"
+#include "rexnetflight.h"
+#include "rexnetlook.h"
 #include "rexnetmeta.h"
 #include "rexnetpacer.h"
 #include "rexnetsettings.h"
@@ -33,6 +34,12 @@ GST_DEBUG_CATEGORY_STATIC (rexnet_classify_debug);
 
 #define MAX_PIXELS 32768
 
+/* Of an OpenCL device: one frame is uploaded while the other is computed. */
+#define FRAMES_ON_DEVICE 2
+/* With scheduling=throughput and an interval: as many frames more as may wait
+ * for the results of those before them. */
+#define MOST_WAITING 16
+
 struct _GstRexnetClassify
 {
   GstBaseTransform parent;
@@ -41,21 +48,41 @@ struct _GstRexnetClassify
   RexnetSettings settings;
   RexnetPacer pacer;
   guint64 frames, inferred, skipped, errors;
+  gboolean expecting;           /* a result, or there is one */
+  guint phase;                  /* frames since one was due by the interval */
 
   /* Set by start and stop; read by others with the object lock. */
   RexnetEngine *engine;
 
+  gboolean ahead;               /* several frames are in flight */
+  RexnetFlight *flight;         /* started where scheduling=throughput */
+  GAsyncQueue *looks;           /* those that are not in use */
+  GstPadActivateModeFunction activate_src;      /* the base class's own */
+
   /* Of the streaming thread. */
+  GstVideoInfo info;
+
+  /* Of the thread that pushes. Others use it when nothing is in flight. */
   gboolean fell_back;           /* to the CPU, and that has been said */
-  RexnetFrame frame;
   RexnetScore *best;            /* a place for each class */
   guint classes;
   float *scores;                /* of the last inference */
+  GBytes *features;             /* of the same; NULL: not asked for then */
+  const char *device;           /* that they come from */
   gboolean have_result;
   GstClockTime result_pts;
   gint64 result_time;           /* monotonic */
-  guint phase;                  /* frames since one was due by the interval */
 };
+
+/* A frame's way through the element. */
+typedef struct
+{
+  GstBuffer *buffer;
+  GstClockTime running;
+  gint64 arrival;               /* monotonic */
+  RexnetTuning tuning;          /* as it was when the frame came */
+  RexnetLook *look;             /* NULL: none is due */
+} Passage;
 
 enum
 {
@@ -192,6 +219,15 @@ acquire_engine (GstRexnetClassify * self, GError ** error)
   return engine;
 }
 
+/* How many frames the engine works on at a time. */
+static guint
+frames_at_once (RexnetEngine * engine)
+{
+  const RexnetEngineInfo *info = rexnet_engine_get_info (engine);
+
+  return g_str_equal (info->device, "cpu") ? info->threads : FRAMES_ON_DEVICE;
+}
+
 /* Says once that a device was left for the CPU. */
 static void
 check_fallback (GstRexnetClassify * self)
@@ -202,6 +238,8 @@ check_fallback (GstRexnetClassify * self)
   self->fell_back = TRUE;
   GST_ELEMENT_WARNING (self, RESOURCE, FAILED,
       ("The device failed, going on on the CPU: %s", info->fallback), (NULL));
+  if (self->ahead)
+    rexnet_flight_set_workers (self->flight, frames_at_once (self->engine));
   g_object_notify_by_pspec (G_OBJECT (self), active_device);
 }
 
@@ -227,6 +265,28 @@ warm_up (GstRexnetClassify * self, RexnetEngine * engine, gint64 * us,
   return TRUE;
 }
 
+static void
+forget_results (GstRexnetClassify * self)
+{
+  self->have_result = FALSE;
+  GST_OBJECT_LOCK (self);
+  self->expecting = FALSE;
+  rexnet_pacer_reset (&self->pacer);
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* Gives back what start() has made. */
+static void
+clean_up (GstRexnetClassify * self, RexnetEngine * engine)
+{
+  rexnet_share_release (engine);
+  while (g_async_queue_length (self->looks) > 0)
+    rexnet_look_free (g_async_queue_pop (self->looks));
+  g_clear_pointer (&self->scores, g_free);
+  g_clear_pointer (&self->features, g_bytes_unref);
+  g_clear_pointer (&self->best, g_free);
+}
+
 static gboolean
 gst_rexnet_classify_start (GstBaseTransform * trans)
 {
@@ -243,12 +303,16 @@ gst_rexnet_classify_start (GstBaseTransform * trans)
       rexnet_model_get_info (rexnet_engine_get_model (engine))->classes;
   self->scores = g_new (float, self->classes);
   self->best = g_new (RexnetScore, self->classes);
-  self->have_result = FALSE;
-  if (!warm_up (self, engine, &us, &error)) {
+  GST_OBJECT_LOCK (self);
+  /* A frame that is pulled is waited for. */
+  self->ahead = self->settings.scheduling == REXNET_SCHEDULING_THROUGHPUT
+      && GST_PAD_MODE (trans->srcpad) != GST_PAD_MODE_PULL;
+  GST_OBJECT_UNLOCK (self);
+  if (!warm_up (self, engine, &us, &error) || (self->ahead
+          && !rexnet_flight_start (self->flight, frames_at_once (engine),
+              &error))) {
     post_error (self, error);
-    rexnet_share_release (engine);
-    g_clear_pointer (&self->scores, g_free);
-    g_clear_pointer (&self->best, g_free);
+    clean_up (self, engine);
     return FALSE;
   }
 
@@ -260,6 +324,7 @@ gst_rexnet_classify_start (GstBaseTransform * trans)
   GST_INFO_OBJECT (self, "model %s on %s, %.1f ms a frame",
       rexnet_model_get_info (rexnet_engine_get_model (engine))->name,
       rexnet_engine_get_info (engine)->device, us / 1000.);
+  forget_results (self);
   self->fell_back = FALSE;
   check_fallback (self);
   g_object_notify_by_pspec (G_OBJECT (self), active_device);
@@ -272,16 +337,30 @@ gst_rexnet_classify_stop (GstBaseTransform * trans)
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
   RexnetEngine *engine;
 
+  rexnet_flight_stop (self->flight);
   GST_OBJECT_LOCK (self);
   engine = g_steal_pointer (&self->engine);
   GST_OBJECT_UNLOCK (self);
   if (engine)
-    rexnet_share_release (engine);
-  rexnet_frame_clear (&self->frame);
-  g_clear_pointer (&self->scores, g_free);
-  g_clear_pointer (&self->best, g_free);
+    clean_up (self, engine);
   g_object_notify_by_pspec (G_OBJECT (self), active_device);
   return TRUE;
+}
+
+/* Deactivating the pad waits for its task, which must end before. */
+static gboolean
+gst_rexnet_classify_activate_src (GstPad * pad, GstObject * parent,
+    GstPadMode mode, gboolean active)
+{
+  GstRexnetClassify *self = GST_REXNET_CLASSIFY (parent);
+
+  if (!active)
+    rexnet_flight_stop (self->flight);
+  else if (self->engine && self->ahead
+      && !rexnet_flight_start (self->flight, frames_at_once (self->engine),
+          NULL))
+    return FALSE;
+  return self->activate_src (pad, parent, mode, active);
 }
 
 static gboolean
@@ -289,48 +368,63 @@ gst_rexnet_classify_set_caps (GstBaseTransform * trans, GstCaps * in,
     GstCaps * out)
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
-  GstVideoInfo info;
+  RexnetLook *look = NULL;
 
-  if (!gst_video_info_from_caps (&info, in)
-      || !rexnet_frame_setup (&self->frame, &info,
-          &rexnet_engine_get_info (self->engine)->input)) {
+  if (self->ahead)
+    rexnet_flight_drain (self->flight);
+  while (g_async_queue_length (self->looks) > 0)
+    rexnet_look_free (g_async_queue_pop (self->looks));
+  if (gst_video_info_from_caps (&self->info, in))
+    look = rexnet_look_new (self->engine, &self->info);
+  if (!look) {
     GST_ERROR_OBJECT (self, "no way to read %" GST_PTR_FORMAT, in);
     return FALSE;
   }
+  g_async_queue_push (self->looks, look);
   self->have_result = FALSE;
+  GST_OBJECT_LOCK (self);
+  self->expecting = FALSE;
+  GST_OBJECT_UNLOCK (self);
   return TRUE;
 }
 
-/* ---- frames ------------------------------------------------------------ */
+/* ---- results ----------------------------------------------------------- */
 
+/* Takes what came of the passage's look, and gives the look back. */
 static gboolean
-infer (GstRexnetClassify * self, GstBuffer * buffer, GstClockTime running)
+take_result (GstRexnetClassify * self, Passage * passage)
 {
-  g_autoptr (GError) error = NULL;
-  gint64 start = g_get_monotonic_time (), us;
-  const RexnetImage *image = rexnet_frame_map (&self->frame, buffer, &error);
-  gboolean ok, latency_changed = FALSE;
+  RexnetLook *look = g_steal_pointer (&passage->look);
+  g_autoptr (GError) error = g_steal_pointer (&look->error);
+  gboolean unreadable = look->unreadable, latency_changed = FALSE;
+  float *scores = look->scores;
 
-  if (!image) {
-    GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("%s", error->message), (NULL));
-    return FALSE;
+  if (!error) {
+    look->scores = self->scores;
+    self->scores = scores;
+    g_clear_pointer (&self->features, g_bytes_unref);
+    self->features = g_steal_pointer (&look->features);
+    self->device = look->device;
+    self->result_pts = GST_BUFFER_PTS (passage->buffer);
+    self->result_time = g_get_monotonic_time ();
   }
-  ok = rexnet_engine_classify (self->engine, image, 1, self->scores, &error);
-  rexnet_frame_unmap (&self->frame);
-  self->result_time = g_get_monotonic_time ();
-  self->result_pts = GST_BUFFER_PTS (buffer);
-  us = self->result_time - start;
+  g_async_queue_push (self->looks, look);
 
   GST_OBJECT_LOCK (self);
-  if (ok) {
-    self->inferred++;
-    latency_changed = rexnet_pacer_done (&self->pacer, running, us);
+  if (error) {
+    self->errors += !unreadable;
+    self->expecting = self->have_result;
   } else {
-    self->errors++;
+    self->inferred++;
+    latency_changed = rexnet_pacer_done (&self->pacer,
+        self->result_time - passage->arrival);
   }
   GST_OBJECT_UNLOCK (self);
-  if (!ok) {
-    post_error (self, error);
+  if (error) {
+    if (unreadable)
+      GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("%s", error->message), (NULL));
+    else
+      post_error (self, error);
     return FALSE;
   }
   self->have_result = TRUE;
@@ -384,8 +478,10 @@ attach (GstRexnetClassify * self, GstBuffer * buffer, const RexnetTuning * tunin
 
   rexnet_result_to_structure (structure,
       rexnet_engine_get_model (self->engine),
-      rexnet_engine_get_info (self->engine)->device, REXNET_REGION_FRAME, age,
-      self->best, n);
+      self->device, REXNET_REGION_FRAME, age, self->best, n);
+  if (tuning->features && self->features)
+    gst_structure_set (structure, "features", G_TYPE_BYTES, self->features,
+        NULL);
   rexnet_meta_add (buffer, structure);
 #ifdef HAVE_ANALYTICS
   rexnet_analytics_add (buffer, structure, tuning->analytics_top_k);
@@ -396,53 +492,216 @@ attach (GstRexnetClassify * self, GstBuffer * buffer, const RexnetTuning * tunin
     gst_structure_free (structure);
 }
 
+/* ---- frames ------------------------------------------------------------ */
+
 /* Whether this frame gets an inference of its own. */
 static gboolean
-is_due (GstRexnetClassify * self, GstBuffer * buffer, const RexnetTuning * tuning,
-    GstClockTime running)
+is_due (GstRexnetClassify * self, const Passage * passage)
 {
   GstClockTime now = GST_CLOCK_TIME_NONE;
-  gboolean late;
+  gboolean due, late = FALSE;
 
-  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP))
-    return FALSE;
-  if (!self->have_result) {
-    self->phase = 0;
-    return TRUE;
-  }
-  if (++self->phase < tuning->interval)
+  if (GST_BUFFER_FLAG_IS_SET (passage->buffer, GST_BUFFER_FLAG_GAP))
     return FALSE;
   if (GST_STATE (self) == GST_STATE_PLAYING)
     now = gst_element_get_current_running_time (GST_ELEMENT (self));
   GST_OBJECT_LOCK (self);
-  late = rexnet_pacer_is_late (&self->pacer, running, now);
+  due = !self->expecting || ++self->phase >= passage->tuning.interval;
+  if (due && self->expecting)
+    late = rexnet_pacer_is_late (&self->pacer, passage->running, now);
   self->skipped += late;
-  GST_OBJECT_UNLOCK (self);
-  if (!late)
+  due &= !late;
+  if (due) {
     self->phase = 0;
-  return !late;
+    self->expecting = TRUE;
+    rexnet_pacer_begin (&self->pacer, passage->running);
+  }
+  GST_OBJECT_UNLOCK (self);
+  return due;
 }
 
+static RexnetLook *
+take_look (GstRexnetClassify * self)
+{
+  RexnetLook *look = g_async_queue_try_pop (self->looks);
+
+  return look ? look : rexnet_look_new (self->engine, &self->info);
+}
+
+/* @buffer: stays the caller's */
+static gboolean
+begin (GstRexnetClassify * self, Passage * passage, GstBuffer * buffer)
+{
+  *passage = (Passage) {
+    .buffer = buffer, .arrival = g_get_monotonic_time (),
+    .running = gst_segment_to_running_time (&GST_BASE_TRANSFORM (self)->segment,
+        GST_FORMAT_TIME, GST_BUFFER_PTS (buffer)),
+  };
+  GST_OBJECT_LOCK (self);
+  passage->tuning = self->settings.tuning;
+  self->frames++;
+  GST_OBJECT_UNLOCK (self);
+  if (!is_due (self, passage))
+    return TRUE;
+  passage->look = take_look (self);
+  if (!passage->look)
+    GST_ELEMENT_ERROR (self, RESOURCE, NO_SPACE_LEFT, (NULL),
+        ("no memory to convert a frame"));
+  return passage->look != NULL;
+}
+
+/* The passage's buffer must be writable. */
+static GstFlowReturn
+finish (GstRexnetClassify * self, Passage * passage)
+{
+  gboolean fresh = passage->look != NULL;
+
+  if (fresh && !take_result (self, passage))
+    return GST_FLOW_ERROR;
+  if (self->have_result)
+    attach (self, passage->buffer, &passage->tuning,
+        fresh ? 0 : result_age (self, passage->buffer));
+  return GST_FLOW_OK;
+}
+
+/* One frame at a time, in the streaming thread. */
 static GstFlowReturn
 gst_rexnet_classify_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
-  GstClockTime running = gst_segment_to_running_time (&trans->segment,
-      GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
-  gboolean due;
-  RexnetTuning tuning;
+  Passage passage;
+
+  if (!begin (self, &passage, buffer))
+    return GST_FLOW_ERROR;
+  if (passage.look)
+    rexnet_look_run (passage.look, self->engine, buffer,
+        passage.tuning.features);
+  return finish (self, &passage);
+}
+
+/* ---- several frames at a time ------------------------------------------ */
+
+static void
+work (gpointer item, gpointer data)
+{
+  Passage *passage = item;
+
+  rexnet_look_run (passage->look, GST_REXNET_CLASSIFY (data)->engine,
+      passage->buffer, passage->tuning.features);
+}
+
+static void
+drop (gpointer item, gpointer data)
+{
+  Passage *passage = item;
+
+  if (passage->look)
+    g_async_queue_push (GST_REXNET_CLASSIFY (data)->looks, passage->look);
+  gst_clear_buffer (&passage->buffer);
+  g_free (passage);
+}
+
+/* The base class answers POSITION queries with it. */
+static void
+note_position (GstSegment * segment, GstBuffer * buffer)
+{
+  GstClockTime end = GST_BUFFER_PTS (buffer);
+
+  if (segment->format != GST_FORMAT_TIME || !GST_CLOCK_TIME_IS_VALID (end))
+    return;
+  if (GST_BUFFER_DURATION_IS_VALID (buffer))
+    end += GST_BUFFER_DURATION (buffer);
+  segment->position = end;
+}
+
+static GstFlowReturn
+output (gpointer item, gpointer data)
+{
+  GstRexnetClassify *self = GST_REXNET_CLASSIFY (data);
+  GstBaseTransform *trans = GST_BASE_TRANSFORM (self);
+  Passage *passage = item;
+  GstFlowReturn flow;
+
+  passage->buffer = gst_buffer_make_writable (passage->buffer);
+  flow = finish (self, passage);
+  if (flow == GST_FLOW_OK) {
+    GstBuffer *buffer = g_steal_pointer (&passage->buffer);
+
+    note_position (&trans->segment, buffer);
+    flow = gst_pad_push (trans->srcpad, buffer);
+  }
+  drop (passage, self);
+  return flow;
+}
+
+static const RexnetFlightFuncs flight_funcs = { work, output, drop };
+
+/* Takes @buffer, and returns when the next one may come. */
+static GstFlowReturn
+enter (GstRexnetClassify * self, GstBuffer * buffer)
+{
+  GstFlowReturn flow;
+  Passage *passage;
+  gboolean all;
 
   GST_OBJECT_LOCK (self);
-  tuning = self->settings.tuning;
-  self->frames++;
+  all = self->settings.tuning.interval == 1;
   GST_OBJECT_UNLOCK (self);
-
-  due = is_due (self, buffer, &tuning, running);
-  if (due && !infer (self, buffer, running))
+  flow = rexnet_flight_wait (self->flight, all ? 0 : MOST_WAITING);
+  if (flow != GST_FLOW_OK) {
+    gst_buffer_unref (buffer);
+    return flow;
+  }
+  passage = g_new (Passage, 1);
+  if (!begin (self, passage, buffer)) {
+    drop (passage, self);
     return GST_FLOW_ERROR;
-  if (self->have_result)
-    attach (self, buffer, &tuning, due ? 0 : result_age (self, buffer));
-  return GST_FLOW_OK;
+  }
+  return rexnet_flight_enter (self->flight, passage, passage->look != NULL);
+}
+
+static GstFlowReturn
+gst_rexnet_classify_generate_output (GstBaseTransform * trans,
+    GstBuffer ** buffer)
+{
+  GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
+
+  if (!self->ahead || !trans->queued_buf)
+    return GST_BASE_TRANSFORM_CLASS (parent_class)->generate_output (trans,
+        buffer);
+  *buffer = NULL;
+  return enter (self, g_steal_pointer (&trans->queued_buf));
+}
+
+/* Lets the frames out that come before @event. */
+static void
+make_way (GstRexnetClassify * self, GstEvent * event)
+{
+  GstFlowReturn flow;
+
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_FLUSH_START:
+      rexnet_flight_flush_start (self->flight);
+      break;
+    case GST_EVENT_FLUSH_STOP:
+      rexnet_flight_flush_stop (self->flight);
+      break;
+    case GST_EVENT_EOS:
+      rexnet_flight_drain (self->flight);
+      flow = rexnet_flight_take_flow (self->flight);
+      /* No frame is left to return it for. */
+      if (flow == GST_FLOW_NOT_LINKED || flow < GST_FLOW_EOS)
+        GST_ELEMENT_FLOW_ERROR (self, flow);
+      break;
+    case GST_EVENT_STREAM_START:
+    case GST_EVENT_SEGMENT:
+      rexnet_flight_drain (self->flight);
+      rexnet_flight_forget_eos (self->flight);
+      break;
+    default:
+      if (GST_EVENT_IS_SERIALIZED (event))
+        rexnet_flight_drain (self->flight);
+  }
 }
 
 /* ---- events and queries ------------------------------------------------ */
@@ -452,14 +711,13 @@ gst_rexnet_classify_sink_event (GstBaseTransform * trans, GstEvent * event)
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
 
+  if (self->ahead)
+    make_way (self, event);
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_STREAM_START:
     case GST_EVENT_SEGMENT:
     case GST_EVENT_FLUSH_STOP:
-      self->have_result = FALSE;
-      GST_OBJECT_LOCK (self);
-      rexnet_pacer_reset (&self->pacer);
-      GST_OBJECT_UNLOCK (self);
+      forget_results (self);
       break;
     default:
       break;
@@ -481,14 +739,63 @@ gst_rexnet_classify_src_event (GstBaseTransform * trans, GstEvent * event)
   return GST_BASE_TRANSFORM_CLASS (parent_class)->src_event (trans, event);
 }
 
+/* Frames in flight are buffers that upstream can't use. */
+static gboolean
+gst_rexnet_classify_propose_allocation (GstBaseTransform * trans,
+    GstQuery * decide_query, GstQuery * query)
+{
+  GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
+  gboolean ok = GST_BASE_TRANSFORM_CLASS (parent_class)->propose_allocation
+      (trans, decide_query, query);
+  guint n = gst_query_get_n_allocation_pools (query);
+  /* A query may come when the element is stopped already. */
+  guint held = rexnet_flight_get_workers (self->flight);
+  GstVideoInfo info;
+  GstCaps *caps;
+
+  gst_query_parse_allocation (query, &caps, NULL);
+  if (held == 0 || !caps || !gst_video_info_from_caps (&info, caps))
+    return ok;
+  /* And the one that waits to enter, and the one that is pushed. */
+  held += 2;
+  for (guint i = 0; i < n; i++) {
+    g_autoptr (GstBufferPool) pool = NULL;
+    guint size, min, max;
+
+    gst_query_parse_nth_allocation_pool (query, i, &pool, &size, &min, &max);
+    min = max == 0 ? min + held : MIN (min + held, max);
+    gst_query_set_nth_allocation_pool (query, i, pool, size, min, max);
+  }
+  if (n == 0)
+    gst_query_add_allocation_pool (query, NULL, info.size, held, 0);
+  return TRUE;
+}
+
+/* So that a source with a choice takes a format that is read in place. */
+static void
+sort_caps (GstQuery * query)
+{
+  g_autoptr (GstCaps) sorted = NULL;
+  GstCaps *caps;
+
+  gst_query_parse_caps_result (query, &caps);
+  sorted = rexnet_frame_sort_caps (caps);
+  gst_query_set_caps_result (query, sorted);
+}
+
 static gboolean
 gst_rexnet_classify_query (GstBaseTransform * trans, GstPadDirection direction,
     GstQuery * query)
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
 
+  if (self->ahead && direction == GST_PAD_SINK
+      && GST_QUERY_IS_SERIALIZED (query))
+    rexnet_flight_drain (self->flight);
   if (!GST_BASE_TRANSFORM_CLASS (parent_class)->query (trans, direction, query))
     return FALSE;
+  if (GST_QUERY_TYPE (query) == GST_QUERY_CAPS && direction == GST_PAD_SINK)
+    sort_caps (query);
   if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY
       && direction == GST_PAD_SRC) {
     GST_OBJECT_LOCK (self);
@@ -506,6 +813,8 @@ gst_rexnet_classify_finalize (GObject * object)
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (object);
 
   rexnet_settings_clear (&self->settings);
+  rexnet_flight_free (self->flight);
+  g_async_queue_unref (self->looks);
   G_OBJECT_CLASS (parent_class)->finalize (object);
 }
 
@@ -563,6 +872,8 @@ gst_rexnet_classify_class_init (GstRexnetClassifyClass * class)
   trans_class->stop = gst_rexnet_classify_stop;
   trans_class->set_caps = gst_rexnet_classify_set_caps;
   trans_class->transform_ip = gst_rexnet_classify_transform_ip;
+  trans_class->generate_output = gst_rexnet_classify_generate_output;
+  trans_class->propose_allocation = gst_rexnet_classify_propose_allocation;
   trans_class->sink_event = gst_rexnet_classify_sink_event;
   trans_class->src_event = gst_rexnet_classify_src_event;
   trans_class->query = gst_rexnet_classify_query;
@@ -571,6 +882,12 @@ gst_rexnet_classify_class_init (GstRexnetClassifyClass * class)
 static void
 gst_rexnet_classify_init (GstRexnetClassify * self)
 {
+  GstPad *src = GST_BASE_TRANSFORM_SRC_PAD (self);
+
   gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
   rexnet_settings_init (&self->settings);
+  self->looks = g_async_queue_new_full ((GDestroyNotify) rexnet_look_free);
+  self->flight = rexnet_flight_new (src, &flight_funcs, self);
+  self->activate_src = GST_PAD_ACTIVATEMODEFUNC (src);
+  gst_pad_set_activatemode_function (src, gst_rexnet_classify_activate_src);
 }

@@ -20,6 +20,8 @@
 
 #include <gst/video/video.h>
 #include <json-glib/json-glib.h>
+#include <math.h>
+#include <string.h>
 
 #include "rexnetmeta.h"
 
@@ -29,6 +31,14 @@ GST_DEBUG_CATEGORY_STATIC (rexnet_json_debug);
 struct _GstRexnetJson
 {
   GstBaseTransform parent;
+
+  gboolean features;            /* guarded by the object lock */
+};
+
+enum
+{
+  PROP_0,
+  PROP_FEATURES,
 };
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
@@ -106,10 +116,31 @@ append_array (GString * line, const char *name, const RexnetResult * result,
   g_string_append_c (line, ']');
 }
 
+/* @features: (nullable): of a frame that has none */
+static void
+append_features (GString * line, GBytes * features)
+{
+  gsize size = 0;
+  const guint8 *data = features ? g_bytes_get_data (features, &size) : NULL;
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append (line, ",\"features\":[");
+  for (gsize i = 0; i < size / sizeof (float); i++) {
+    float value;
+
+    memcpy (&value, data + i * sizeof value, sizeof value);
+    if (i > 0)
+      g_string_append_c (line, ',');
+    g_string_append (line, isfinite (value) ?
+        g_ascii_formatd (text, sizeof text, "%.9g", value) : "null");
+  }
+  g_string_append_c (line, ']');
+}
+
 /* @result: (nullable): of a frame that has none */
 static void
 append_line (GString * line, const GstSegment * segment, GstBuffer * buffer,
-    const RexnetResult * result)
+    const RexnetResult * result, gboolean features)
 {
   GstClockTime pts = GST_BUFFER_PTS (buffer), time = GST_CLOCK_TIME_NONE;
 
@@ -131,21 +162,23 @@ append_line (GString * line, const GstSegment * segment, GstBuffer * buffer,
   append_array (line, "indices", result, append_index);
   append_array (line, "labels", result, append_label);
   append_array (line, "scores", result, append_score);
+  if (features)
+    append_features (line, result ? result->features : NULL);
   g_string_append (line, "}\n");
 }
 
 /* One line for each result, or one that says there is none. */
 static GString *
-make_lines (const GstSegment * segment, GstBuffer * buffer)
+make_lines (const GstSegment * segment, GstBuffer * buffer, gboolean features)
 {
   GString *lines = g_string_sized_new (512);
   gpointer state = NULL;
   RexnetResult result;
 
   while (rexnet_meta_next (buffer, &state, &result))
-    append_line (lines, segment, buffer, &result);
+    append_line (lines, segment, buffer, &result, features);
   if (lines->len == 0)
-    append_line (lines, segment, buffer, NULL);
+    append_line (lines, segment, buffer, NULL, features);
   return lines;
 }
 
@@ -155,8 +188,16 @@ static GstFlowReturn
 gst_rexnet_json_prepare_output_buffer (GstBaseTransform * trans,
     GstBuffer * in, GstBuffer ** out)
 {
-  GString *lines = make_lines (&trans->segment, in);
-  gsize length = lines->len;
+  GstRexnetJson *self = GST_REXNET_JSON (trans);
+  gboolean features;
+  GString *lines;
+  gsize length;
+
+  GST_OBJECT_LOCK (self);
+  features = self->features;
+  GST_OBJECT_UNLOCK (self);
+  lines = make_lines (&trans->segment, in, features);
+  length = lines->len;
 
   *out = gst_buffer_new_wrapped (g_string_free (lines, FALSE), length);
   gst_buffer_copy_into (*out, in, GST_BUFFER_COPY_TIMESTAMPS, 0, -1);
@@ -205,10 +246,47 @@ gst_rexnet_json_decide_allocation (GstBaseTransform * trans, GstQuery * query)
 }
 
 static void
+gst_rexnet_json_set_property (GObject * object, guint id, const GValue * value,
+    GParamSpec * pspec)
+{
+  GstRexnetJson *self = GST_REXNET_JSON (object);
+
+  GST_OBJECT_LOCK (self);
+  if (id == PROP_FEATURES)
+    self->features = g_value_get_boolean (value);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_rexnet_json_get_property (GObject * object, guint id, GValue * value,
+    GParamSpec * pspec)
+{
+  GstRexnetJson *self = GST_REXNET_JSON (object);
+
+  GST_OBJECT_LOCK (self);
+  if (id == PROP_FEATURES)
+    g_value_set_boolean (value, self->features);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
 gst_rexnet_json_class_init (GstRexnetJsonClass * class)
 {
+  GObjectClass *object_class = G_OBJECT_CLASS (class);
   GstElementClass *element_class = GST_ELEMENT_CLASS (class);
   GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (class);
+
+  object_class->set_property = gst_rexnet_json_set_property;
+  object_class->get_property = gst_rexnet_json_get_property;
+  g_object_class_install_property (object_class, PROP_FEATURES,
+      g_param_spec_boolean ("features", "Features",
+          "Write the feature vectors as well, which rexnetclassify attaches "
+          "with features=true", FALSE, G_PARAM_READWRITE
+          | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING));
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);

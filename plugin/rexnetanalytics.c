@@ -3,6 +3,29 @@
 
 #include <gst/analytics/analytics.h>
 
+#if GST_CHECK_VERSION (1, 26, 0)
+/* A buffer has one GstTensorMeta at most in 1.26, and gst_tensor_meta_set()
+ * frees what others left there. */
+static void
+add_tensor (GstBuffer * buffer, GBytes * features)
+{
+  gsize dims[] = { 1, g_bytes_get_size (features) / sizeof (float) };
+  GstTensorMeta *meta = gst_buffer_get_tensor_meta (buffer);
+  gsize n = meta ? meta->num_tensors : 0;
+  GstTensor **tensors = g_new (GstTensor *, n + 1);
+
+  for (gsize i = 0; i < n; i++)
+    tensors[i] = gst_tensor_copy (gst_tensor_meta_get (meta, i));
+  tensors[n] = gst_tensor_new_simple (g_quark_from_static_string
+      (REXNET_TENSOR_ID), GST_TENSOR_DATA_TYPE_FLOAT32,
+      gst_buffer_new_wrapped_bytes (features), GST_TENSOR_DIM_ORDER_ROW_MAJOR,
+      G_N_ELEMENTS (dims), dims);
+  if (!meta)
+    meta = gst_buffer_add_tensor_meta (buffer);
+  gst_tensor_meta_set (meta, n + 1, tensors);
+}
+#endif
+
 void
 rexnet_analytics_add (GstBuffer * buffer, const GstStructure * structure,
     guint n)
@@ -12,6 +35,10 @@ rexnet_analytics_add (GstBuffer * buffer, const GstStructure * structure,
   GstAnalyticsClsMtd mtd;
 
   rexnet_result_from_structure (&result, structure);
+#if GST_CHECK_VERSION (1, 26, 0)
+  if (n > 0 && result.features)
+    add_tensor (buffer, result.features);
+#endif
   n = MIN (n, result.n);
   if (n == 0)
     return;

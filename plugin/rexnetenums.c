@@ -33,8 +33,8 @@ gst_rexnet_scheduling_get_type (void)
   static gsize type;
   static const GEnumValue values[] = {
     {REXNET_SCHEDULING_LATENCY, "All threads on one frame", "latency"},
-    {REXNET_SCHEDULING_THROUGHPUT, "One frame a thread, where elements share "
-          "an engine", "throughput"},
+    {REXNET_SCHEDULING_THROUGHPUT, "One frame a thread, as many in flight as "
+          "there are threads", "throughput"},
     {0}
   };
 

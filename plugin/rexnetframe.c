@@ -39,22 +39,46 @@ native_format (GstVideoFormat format, RexnetFormat * native)
   return FALSE;
 }
 
+static GArray *
+list_native (void)
+{
+  GArray *formats = g_array_new (FALSE, FALSE, sizeof (GstVideoFormat));
+
+  for (guint i = 0; i < G_N_ELEMENTS (native_formats); i++)
+    g_array_append_val (formats, native_formats[i].gst);
+  return formats;
+}
+
+static GstCaps *
+make_caps (const GArray * formats)
+{
+  return gst_video_make_raw_caps ((GstVideoFormat *) formats->data,
+      formats->len);
+}
+
 GstCaps *
 rexnet_frame_caps (void)
 {
   guint n_raw;
   const GstVideoFormat *raw = gst_video_formats_raw (&n_raw);
-  g_autoptr (GArray) formats =
-      g_array_new (FALSE, FALSE, sizeof (GstVideoFormat));
+  g_autoptr (GArray) formats = list_native ();
   RexnetFormat native;
 
-  for (guint i = 0; i < G_N_ELEMENTS (native_formats); i++)
-    g_array_append_val (formats, native_formats[i].gst);
   for (guint i = 0; i < n_raw; i++)
     if (!native_format (raw[i], &native))
       g_array_append_val (formats, raw[i]);
-  return gst_video_make_raw_caps ((GstVideoFormat *) formats->data,
-      formats->len);
+  return make_caps (formats);
+}
+
+GstCaps *
+rexnet_frame_sort_caps (GstCaps * caps)
+{
+  g_autoptr (GArray) formats = list_native ();
+  g_autoptr (GstCaps) native = make_caps (formats);
+  GstCaps *first = gst_caps_intersect_full (native, caps,
+      GST_CAPS_INTERSECT_FIRST);
+
+  return gst_caps_merge (first, gst_caps_ref (caps));
 }
 
 static RexnetMatrix

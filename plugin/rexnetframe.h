@@ -27,6 +27,9 @@ typedef struct
  * memory; those that are read in place stand first */
 GstCaps *rexnet_frame_caps (void);
 
+/* Returns: (transfer full): @caps, but formats that are read in place first */
+GstCaps *rexnet_frame_sort_caps (GstCaps * caps);
+
 /*
  * Prepares for frames of @info, to be read as @input says. @self was zeroed
  * before the first call.

@@ -106,11 +106,21 @@ get_string (const GstStructure * s, const char *field)
   return string ? string : "";
 }
 
+static GBytes *
+get_bytes (const GstStructure * s, const char *field)
+{
+  const GValue *value = gst_structure_get_value (s, field);
+
+  return value && G_VALUE_HOLDS (value, G_TYPE_BYTES) ?
+      g_value_get_boxed (value) : NULL;
+}
+
 void
 rexnet_result_from_structure (RexnetResult * result, const GstStructure * s)
 {
   *result = (RexnetResult) {
     .model = get_string (s, "model"), .device = get_string (s, "device"),
+    .features = get_bytes (s, "features"),
     .region = REXNET_REGION_FRAME, .n = G_MAXUINT,
   };
   gst_structure_get_int (s, "region-id", &result->region);

@@ -28,6 +28,7 @@ typedef struct
   GstClockTime age;             /* since the inference; 0: on this frame */
   guint n;                      /* labels, best first */
   const GValue *indices, *labels, *scores;      /* GST_TYPE_ARRAY each */
+  GBytes *features;             /* (nullable): floats */
 } RexnetResult;
 
 typedef struct

@@ -98,13 +98,18 @@ rexnet_pacer_is_late (const RexnetPacer * self, GstClockTime frame,
       && frame < self->last + MAX (AT_LEAST_EVERY, DUTY * needed);
 }
 
+void
+rexnet_pacer_begin (RexnetPacer * self, GstClockTime frame)
+{
+  self->last = frame;
+}
+
 gboolean
-rexnet_pacer_done (RexnetPacer * self, GstClockTime frame, gint64 us)
+rexnet_pacer_done (RexnetPacer * self, gint64 us)
 {
   GstClockTime seen;
 
   rexnet_times_add (&self->times, us);
-  self->last = frame;
   if (++self->since_check < REVIEW)
     return FALSE;
   self->since_check = 0;

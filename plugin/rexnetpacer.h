@@ -25,7 +25,7 @@ typedef struct
   GstClockTime configured;      /* of the whole pipeline; 0: not told */
 
   GstClockTime earliest;        /* the sink drops what comes before: QoS */
-  GstClockTime last;            /* frame of the last inference */
+  GstClockTime last;            /* frame that the last inference began with */
 } RexnetPacer;
 
 /* Forgets all, and takes one inference to last @us. */
@@ -50,11 +50,14 @@ void rexnet_pacer_answer (RexnetPacer * self, GstQuery * query);
 gboolean rexnet_pacer_is_late (const RexnetPacer * self, GstClockTime frame,
     GstClockTime now);
 
+/* Notes that @frame gets an inference. */
+void rexnet_pacer_begin (RexnetPacer * self, GstClockTime frame);
+
 /*
- * Notes that the inference of @frame took @us.
+ * Notes that it was @us from a frame's arrival to the result of its inference.
  *
  * Returns: TRUE when the announced latency has changed: post a LATENCY message
  */
-gboolean rexnet_pacer_done (RexnetPacer * self, GstClockTime frame, gint64 us);
+gboolean rexnet_pacer_done (RexnetPacer * self, gint64 us);
 
 G_END_DECLS

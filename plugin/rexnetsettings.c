@@ -102,6 +102,9 @@ rexnet_settings_set (RexnetSettings * self, guint id, const GValue * value)
     case REXNET_SETTING_INTERVAL:
       self->tuning.interval = g_value_get_uint (value);
       break;
+    case REXNET_SETTING_FEATURES:
+      self->tuning.features = g_value_get_boolean (value);
+      break;
     case REXNET_SETTING_POST_MESSAGES:
       self->tuning.post_messages = g_value_get_boolean (value);
       break;
@@ -150,6 +153,9 @@ rexnet_settings_get (const RexnetSettings * self, guint id, GValue * value)
       break;
     case REXNET_SETTING_INTERVAL:
       g_value_set_uint (value, self->tuning.interval);
+      break;
+    case REXNET_SETTING_FEATURES:
+      g_value_set_boolean (value, self->tuning.features);
       break;
     case REXNET_SETTING_POST_MESSAGES:
       g_value_set_boolean (value, self->tuning.post_messages);
@@ -218,6 +224,11 @@ install_tuning_properties (GObjectClass * klass, GParamFlags flags)
       g_param_spec_uint ("interval", "Interval",
           "Classify every Nth frame; the others carry the last result and its "
           "age", 1, G_MAXUINT, 1, flags));
+  g_object_class_install_property (klass, REXNET_SETTING_FEATURES,
+      g_param_spec_boolean ("features", "Features",
+          "Attach the feature vector as well, for search and "
+          "re-identification: what the classifier's last layer sees", FALSE,
+          flags));
   g_object_class_install_property (klass, REXNET_SETTING_POST_MESSAGES,
       g_param_spec_boolean ("post-messages", "Post messages",
           "Post each new result on the bus, as an element message "

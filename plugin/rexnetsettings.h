@@ -25,6 +25,7 @@ enum
   REXNET_SETTING_TOP_K,
   REXNET_SETTING_THRESHOLD,
   REXNET_SETTING_INTERVAL,
+  REXNET_SETTING_FEATURES,
   REXNET_SETTING_POST_MESSAGES,
   REXNET_SETTING_ANALYTICS_TOP_K,
   REXNET_N_SETTINGS
@@ -36,6 +37,7 @@ typedef struct
   guint top_k;
   double threshold;
   guint interval;
+  gboolean features;
   gboolean post_messages;
   guint analytics_top_k;
 } RexnetTuning;

@@ -81,6 +81,8 @@ typedef struct
   const float *input;
   guint batch;
   RexnetOutput output;
+  RexnetPrepareFunc prepare;    /* what makes the input; NULL: it exists */
+  gpointer prepare_data;
   float *slot;
   double *seconds;              /* for each step, or NULL */
 } Call;
@@ -127,6 +129,11 @@ run_together (gpointer data, guint thread)
   double start = call->seconds ? now () : 0.;
 
   for (frame.image = 0; frame.image < call->batch; frame.image++) {
+    if (call->prepare) {
+      call->prepare (call->prepare_data, frame.image, thread, thread,
+          plan->threads);
+      rexnet_pool_barrier (call->self->pool);
+    }
     for (guint i = 0; i < plan->steps->len; i++) {
       const RexnetStep *step = &g_array_index (plan->steps, RexnetStep, i);
 
@@ -146,12 +153,14 @@ run_together (gpointer data, guint thread)
 }
 
 static void
-run_alone (const Call * call, float *slot, guint image)
+run_alone (const Call * call, float *slot, guint image, guint thread)
 {
   const RexnetPlan *plan = call->self->plan;
   RexnetFrame frame = make_frame (call, slot, image, 1);
   double start = call->seconds ? now () : 0.;
 
+  if (call->prepare)
+    call->prepare (call->prepare_data, image, thread, 0, 1);
   for (guint i = 0; i < plan->steps->len; i++) {
     const RexnetStep *step = &g_array_index (plan->steps, RexnetStep, i);
 
@@ -175,7 +184,7 @@ run_apart (gpointer data, guint thread)
   guint threads = MIN (call->self->threads, call->batch);
 
   for (guint i = thread; i < call->batch; i += threads)
-    run_alone (call, slot, i);
+    run_alone (call, slot, i, thread);
   give_slot (call->self, slot);
 }
 
@@ -199,7 +208,7 @@ run_call (Call * call)
     float *slot = take_slot (self);
 
     for (guint i = 0; i < call->batch; i++)
-      run_alone (call, slot, i);
+      run_alone (call, slot, i, 0);
     give_slot (self, slot);
   }
   rexnet_float_mode_leave (mode);
@@ -211,6 +220,20 @@ cpu_run (RexnetSession * session, const float *input, guint batch,
 {
   Call call = {
     .self = (Session *) session,.input = input,.batch = batch,.output = *output
+  };
+
+  run_call (&call);
+  return TRUE;
+}
+
+static gboolean
+cpu_run_prepared (RexnetSession * session, RexnetPrepareFunc prepare,
+    gpointer data, const float *input, guint batch,
+    const RexnetOutput * output, GError ** error)
+{
+  Call call = {
+    .self = (Session *) session,.input = input,.batch = batch,
+    .output = *output,.prepare = prepare,.prepare_data = data
   };
 
   run_call (&call);
@@ -371,6 +394,7 @@ const RexnetBackend rexnet_backend_cpu = {
   .open = cpu_open,
   .close = cpu_close,
   .run = cpu_run,
+  .run_prepared = cpu_run_prepared,
   .get_info = cpu_get_info,
   .profile = cpu_profile,
   .concurrent = TRUE,

@@ -9,29 +9,34 @@
 struct _RexnetPreprocessor
 {
   RexnetInput input;
-  RexnetPath path;
-  void *arena;                  /* all of the path's scratch */
+  RexnetPath path;              /* without scratch */
+  RexnetPath *workers;          /* the same, each with scratch of its own */
+  guint n_workers;
+  void *arena;                  /* all of the scratch */
   RexnetImage kind;             /* of the last image */
   gboolean prepared;
 };
 
 RexnetPreprocessor *
-rexnet_preprocessor_new (const RexnetInput * input, RexnetIsa isa)
+rexnet_preprocessor_new (const RexnetInput * input, RexnetIsa isa,
+    guint workers)
 {
   const RexnetResample *kernels = rexnet_resample_get (0);
 
   for (guint i = 1; isa != REXNET_ISA_AUTO && kernels->isa > isa; i++)
     kernels = rexnet_resample_get (i);
-  return rexnet_preprocessor_new_with (input, kernels);
+  return rexnet_preprocessor_new_with (input, kernels, workers);
 }
 
 RexnetPreprocessor *
 rexnet_preprocessor_new_with (const RexnetInput * input,
-    const RexnetResample * kernels)
+    const RexnetResample * kernels, guint workers)
 {
   RexnetPreprocessor *self = g_new0 (RexnetPreprocessor, 1);
 
   self->input = *input;
+  self->n_workers = workers;
+  self->workers = g_new0 (RexnetPath, workers);
   self->path.kernels = kernels;
   return self;
 }
@@ -40,7 +45,6 @@ static void
 forget_image (RexnetPreprocessor * self)
 {
   rexnet_path_clear (&self->path);
-  g_clear_pointer (&self->path.rows, g_free);
   g_clear_pointer (&self->arena, free);
   self->prepared = FALSE;
 }
@@ -51,6 +55,7 @@ rexnet_preprocessor_free (RexnetPreprocessor * self)
   if (!self)
     return;
   forget_image (self);
+  g_free (self->workers);
   g_free (self);
 }
 
@@ -135,13 +140,12 @@ padded (gsize n)
 static void
 measure (RexnetPath * path)
 {
-  guint most_taps = 0;
-
+  path->most_taps = 0;
   path->strip_stride = 0;
   for (guint c = 0; c < path->layout->n_channels; c++) {
     RexnetRows *ch = &path->channel[c];
 
-    most_taps = MAX (most_taps, ch->y.taps);
+    path->most_taps = MAX (path->most_taps, ch->y.taps);
     ch->ring_rows = path->vertical_first ? REXNET_STRIP
         : (ch->y.taps + 2 * REXNET_STRIP - 2) / REXNET_STRIP * REXNET_STRIP;
     /* An odd number of cache lines, lest rows compete for the same sets. */
@@ -152,7 +156,6 @@ measure (RexnetPath * path)
       : sizeof (gint16));
   path->mixed_stride = path->vertical_first ? padded ((gsize)
       path->channel[0].x.n_in * path->channel[0].place.step) : 0;
-  path->rows = g_new (const void *, most_taps);
 }
 
 /* Hands out @bytes of an arena, or only counts them when there is none. */
@@ -174,6 +177,7 @@ lay_out (RexnetPath * path, guint8 * arena)
   path->work = carve (arena, &used, REXNET_STRIP * path->strip_stride);
   path->mixed = carve (arena, &used, REXNET_STRIP * path->mixed_stride);
   path->neutral = carve (arena, &used, row * sizeof (gint32));
+  path->rows = carve (arena, &used, path->most_taps * sizeof (void *));
   for (guint c = 0; c < path->layout->n_channels; c++) {
     RexnetRows *ch = &path->channel[c];
 
@@ -184,16 +188,28 @@ lay_out (RexnetPath * path, guint8 * arena)
   return used;
 }
 
+/* @arena: zeros */
+static void
+make_worker (const RexnetPreprocessor * self, RexnetPath * path,
+    guint8 * arena)
+{
+  *path = self->path;
+  lay_out (path, arena);
+  if (!path->exact)
+    for (guint x = 0; x < path->width; x++)
+      path->neutral[x] = 128 << (REXNET_SAMPLE_BITS + path->channel[0].y.bits);
+}
+
 static gboolean
 prepare (RexnetPreprocessor * self, const RexnetImage * image, GError ** error)
 {
-  RexnetPath *path = &self->path;
-  gsize bytes;
+  gsize each, bytes;
 
   forget_image (self);
-  rexnet_path_plan (path, &self->input, image);
-  measure (path);
-  bytes = lay_out (path, NULL);
+  rexnet_path_plan (&self->path, &self->input, image);
+  measure (&self->path);
+  each = lay_out (&self->path, NULL);
+  bytes = each * self->n_workers;
   if (posix_memalign (&self->arena, REXNET_PAD, bytes) != 0) {
     self->arena = NULL;
     g_set_error (error, REXNET_ERROR, REXNET_ERROR_MEMORY,
@@ -202,26 +218,39 @@ prepare (RexnetPreprocessor * self, const RexnetImage * image, GError ** error)
     return FALSE;
   }
   memset (self->arena, 0, bytes);
-  lay_out (path, self->arena);
-  if (!path->exact)
-    for (guint x = 0; x < path->width; x++)
-      path->neutral[x] = 128 << (REXNET_SAMPLE_BITS + path->channel[0].y.bits);
+  for (guint i = 0; i < self->n_workers; i++)
+    make_worker (self, &self->workers[i], (guint8 *) self->arena + i * each);
   self->kind = *image;
   self->prepared = TRUE;
   return TRUE;
 }
 
 gboolean
-rexnet_preprocessor_run (RexnetPreprocessor * self, const RexnetImage * image,
-    float *output, GError ** error)
+rexnet_preprocessor_prepare (RexnetPreprocessor * self,
+    const RexnetImage * image, GError ** error)
 {
   if (!rexnet_image_check (image, error))
     return FALSE;
-  if (!self->prepared || !rexnet_image_same_kind (&self->kind, image))
-    if (!rexnet_input_check (&self->input, error)
-        || !prepare (self, image, error))
-      return FALSE;
-  rexnet_path_run (&self->path, image, output);
+  if (self->prepared && rexnet_image_same_kind (&self->kind, image))
+    return TRUE;
+  return rexnet_input_check (&self->input, error)
+      && prepare (self, image, error);
+}
+
+void
+rexnet_preprocessor_run_rows (RexnetPreprocessor * self, guint worker,
+    const RexnetImage * image, guint from, guint end, float *output)
+{
+  rexnet_path_run (&self->workers[worker], image, from, end, output);
+}
+
+gboolean
+rexnet_preprocessor_run (RexnetPreprocessor * self, const RexnetImage * image,
+    float *output, GError ** error)
+{
+  if (!rexnet_preprocessor_prepare (self, image, error))
+    return FALSE;
+  rexnet_preprocessor_run_rows (self, 0, image, 0, self->path.height, output);
   return TRUE;
 }
 
@@ -229,7 +258,7 @@ gboolean
 rexnet_preprocess (const RexnetImage * image, const RexnetInput * input,
     float *output, GError ** error)
 {
-  RexnetPreprocessor *self = rexnet_preprocessor_new (input, REXNET_ISA_AUTO);
+  RexnetPreprocessor *self = rexnet_preprocessor_new (input, REXNET_ISA_AUTO, 1);
   gboolean ok = rexnet_preprocessor_run (self, image, output, error);
 
   rexnet_preprocessor_free (self);

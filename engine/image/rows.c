@@ -91,13 +91,14 @@ emit_sums (RexnetPath * self, guint i, float *output)
 
 static void
 run_horizontal_first (RexnetPath * self, const RexnetImage * image,
-    float *output)
+    guint from, guint end, float *output)
 {
   guint n = self->layout->n_channels;
 
   for (guint c = 0; c < n; c++)
-    self->channel[c].ready = 0;
-  for (guint i = 0; i < self->height; i++) {
+    self->channel[c].ready = self->channel[c].y.start[from] / REXNET_STRIP
+        * REXNET_STRIP;
+  for (guint i = from; i < end; i++) {
     for (guint c = 0; c < n; c++)
       filter_row (self, image, &self->channel[c], i);
     if (!self->exact)
@@ -124,12 +125,12 @@ mix_row (RexnetPath * self, const RexnetImage * image, guint i, guint8 * dst)
 
 static void
 run_vertical_first (RexnetPath * self, const RexnetImage * image,
-    float *output)
+    guint from, guint end, float *output)
 {
   guint n_channels = self->layout->n_channels;
 
-  for (guint i = 0; i < self->height; i += REXNET_STRIP) {
-    guint n = MIN (REXNET_STRIP, self->height - i);
+  for (guint i = from; i < end; i += REXNET_STRIP) {
+    guint n = MIN (REXNET_STRIP, end - i);
 
     for (guint r = 0; r < n; r++)
       mix_row (self, image, i + r, self->mixed + r * self->mixed_stride);
@@ -148,10 +149,13 @@ run_vertical_first (RexnetPath * self, const RexnetImage * image,
 }
 
 void
-rexnet_path_run (RexnetPath * self, const RexnetImage * image, float *output)
+rexnet_path_run (RexnetPath * self, const RexnetImage * image, guint from,
+    guint end, float *output)
 {
+  if (from >= end)
+    return;
   if (self->vertical_first)
-    run_vertical_first (self, image, output);
+    run_vertical_first (self, image, from, end, output);
   else
-    run_horizontal_first (self, image, output);
+    run_horizontal_first (self, image, from, end, output);
 }

@@ -33,7 +33,8 @@ typedef struct
   guint8 *mixed;                /* REXNET_STRIP x mixed_stride bytes */
   gsize mixed_stride;
   gint32 *neutral;              /* sums of a channel without colour */
-  const void **rows;            /* of one vertical filter */
+  const void **rows;            /* of one vertical filter, most_taps of them */
+  guint most_taps;
   RexnetYuv yuv;
   RexnetNormal normal;
 } RexnetPath;
@@ -45,7 +46,8 @@ void rexnet_path_plan (RexnetPath * self, const RexnetInput * input,
 /* Frees what rexnet_path_plan() made. */
 void rexnet_path_clear (RexnetPath * self);
 
-/* @image: checked, and of the kind that @self was made for.
+/* Makes the rows @from to @end.
+ * @image: checked, and of the kind that @self was made for.
  * @output: 3 x height x width */
 void rexnet_path_run (RexnetPath * self, const RexnetImage * image,
-    float *output);
+    guint from, guint end, float *output);

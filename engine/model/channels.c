@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "channels.h"
+#include "efficientnet.h"
 
 #define MIN_WIDTH 0.1
 #define MAX_WIDTH 10.
@@ -26,22 +27,21 @@ divisor_of (RexnetVariant variant, double width)
   return variant == REXNET_VARIANT_REXNETR && width == 3.0 ? 16 : 8;
 }
 
-/* Stages of EfficientNet: blocks at depth 1.0 and output channels at width 1.0.
- * Source: the arch_def of _gen_efficientnet() in timm. */
-#define N_STAGES 7
-static const guint lengths[N_STAGES] = { 1, 2, 2, 3, 3, 4, 1 };
-static const guint stages[N_STAGES] = { 16, 24, 40, 80, 112, 192, 320 };
+guint
+rexnet_channels_round (RexnetVariant variant, double width, double channels)
+{
+  return divisible (channels, divisor_of (variant, width));
+}
 
 /* Blocks up to and with @stage at @depth twelfths, where alone a length can
- * change. Lite keeps the first and the last stage as they are. */
+ * change. */
 static guint
 blocks_up_to (guint stage, guint depth, gboolean lite)
 {
   guint n = 0;
 
   for (guint i = 0; i <= stage; i++)
-    n += lite && (i == 0 || i == N_STAGES - 1) ? 1
-        : (lengths[i] * depth + 11) / 12;
+    n += rexnet_efficientnet_length (i, lite, depth / 12.);
   return n;
 }
 
@@ -49,15 +49,17 @@ static void
 efficientnet_channels (gboolean lite, double width, guint n_blocks,
     RexnetChannels * channels)
 {
+  const guint last = REXNET_EFFICIENTNET_STAGES - 1;
   guint depth = 1, stage = 0;
 
-  while (blocks_up_to (N_STAGES - 1, depth, lite) < n_blocks)
+  while (blocks_up_to (last, depth, lite) < n_blocks)
     depth++;
   channels->stem = lite ? 32 : divisible (32 * width, 8);
   for (guint i = 0; i < n_blocks; i++) {
-    while (stage < N_STAGES - 1 && i >= blocks_up_to (stage, depth, lite))
+    while (stage < last && i >= blocks_up_to (stage, depth, lite))
       stage++;
-    channels->block[i] = divisible (stages[stage] * width, 8);
+    channels->block[i] =
+        divisible (rexnet_efficientnet_stages[stage].channels * width, 8);
   }
   channels->head = lite ? 1280 : divisible (1280 * width, 8);
 }

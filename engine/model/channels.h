@@ -14,6 +14,10 @@ typedef struct
 void rexnet_channels (RexnetVariant variant, double width, guint n_blocks,
     RexnetChannels * channels);
 
+/* @channels as the variant rounds them where a layer has a part of another's. */
+guint rexnet_channels_round (RexnetVariant variant, double width,
+    double channels);
+
 /* Whether @width gives exactly the channels that @net has. */
 gboolean rexnet_channels_match (const RexnetNetwork * net,
     RexnetVariant variant, double width);

@@ -7,16 +7,13 @@
  * of a block without expansion have names of their own; efficientnet-pytorch
  * numbers them through (_blocks.3._expand_conv), so that stages show in the
  * kernels and channels alone. Lite has no squeeze-excite and ReLU6 for SiLU.
- * efficientnet-pytorch pads as TensorFlow does, but for Lite.
+ * efficientnet-pytorch pads as TensorFlow does.
  */
+#include "efficientnet.h"
 #include "fail.h"
 #include "family.h"
 
-#define N_STAGES 7
-
-/* Source: the arch_def of _gen_efficientnet() in timm. */
-static const guint kernels[N_STAGES] = { 3, 3, 5, 3, 5, 5, 3 };
-static const guint strides[N_STAGES] = { 1, 2, 2, 2, 1, 2, 1 };
+#define N_STAGES REXNET_EFFICIENTNET_STAGES
 
 /* What stands before and behind the blocks. */
 typedef struct
@@ -191,13 +188,14 @@ set_strides (Builder * b, GError ** error)
 
     stages += first;
     if (stage >= N_STAGES || stage != stages - 1
-        || block->depthwise.kernel != kernels[stage])
+        || block->depthwise.kernel != rexnet_efficientnet_stages[stage].kernel)
       return rexnet_fail (error, REXNET_ERROR_UNSUPPORTED,
           "%s: has the keys of an EfficientNet, but block %u has a %u x %u "
           "depthwise kernel in stage %u, where none of B0 to B7 and Lite 0 to "
           "4 has it", b->dict->source, i, block->depthwise.kernel,
           block->depthwise.kernel, stage);
-    block->depthwise.stride = first ? strides[stage] : 1;
+    block->depthwise.stride =
+        first ? rexnet_efficientnet_stages[stage].stride : 1;
     block->depthwise.same = net->stem.same;
     if (block->depthwise.stride == 1 && in == block->project.out)
       block->residual = in;
@@ -225,7 +223,7 @@ build (RexnetStateDict * dict, RexnetNetwork * net, RexnetVariant * variant,
   *variant = lite ? REXNET_VARIANT_EFFICIENTNET_LITE
       : REXNET_VARIANT_EFFICIENTNET;
   net->stem = (RexnetConv) {
-  .stride = 2,.same = flat && !lite,.activation = activation,.bn_eps = eps};
+  .stride = 2,.same = flat,.activation = activation,.bn_eps = eps};
   if (!rexnet_take_conv (dict, &net->stem, shape, ends->stem, ends->stem_norm,
           error))
     return FALSE;
@@ -246,24 +244,6 @@ build (RexnetStateDict * dict, RexnetNetwork * net, RexnetVariant * variant,
       NULL, error);
 }
 
-/* The published sizes; a network of other widths or depths gets B0's. The
- * share that is cropped is size / (size + 32), as timm rounds it. */
-static const struct
-{
-  gboolean lite;
-  guint blocks, channels;       /* into the head */
-  guint size;                   /* pixels */
-  double crop_pct;
-} inputs[] = {
-  {FALSE, 23, 320, 240, 0.882},
-  {FALSE, 23, 352, 260, 0.890},
-  {FALSE, 26, 384, 300, 0.904},
-  {TRUE, 21, 320, 240, 0.882},
-  {TRUE, 21, 352, 260, 0.890},
-  {TRUE, 24, 384, 280, 0.897},
-  {TRUE, 30, 448, 300, 0.904},
-};
-
 static guint
 count_blocks (RexnetStateDict * dict)
 {
@@ -278,6 +258,7 @@ count_blocks (RexnetStateDict * dict)
   return n;
 }
 
+/* A network of other widths or depths than the published ones gets B0's. */
 static void
 defaults (RexnetStateDict * dict, RexnetInput * input)
 {
@@ -285,14 +266,12 @@ defaults (RexnetStateDict * dict, RexnetInput * input)
   const RexnetTensor *head = rexnet_state_dict_peek (dict,
       flat ? "_conv_head.weight" : "conv_head.weight");
   const guint channels = head && head->n_dims == 4 ? head->shape[1] : 0;
-  const guint blocks = count_blocks (dict);
+  const RexnetEfficientnet *published = rexnet_efficientnet_of_shape (lite,
+      count_blocks (dict), channels);
 
-  for (guint i = 0; i < G_N_ELEMENTS (inputs); i++) {
-    if (inputs[i].lite != lite || inputs[i].blocks != blocks
-        || inputs[i].channels != channels)
-      continue;
-    input->width = input->height = inputs[i].size;
-    input->crop_pct = inputs[i].crop_pct;
+  if (published) {
+    input->width = input->height = published->size;
+    input->crop_pct = published->crop_pct;
   }
   for (guint c = 0; lite && flat && c < 3; c++) {
     input->mean[c] = 127 / 255.f;

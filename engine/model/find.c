@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "channels.h"
+#include "efficientnet.h"
 
 /* %W is the multiplier as in "1.0", %P its hundredfold as in "100", %N the
  * number of the EfficientNet that has it. A name with a star stands for any
@@ -82,17 +83,15 @@ search_folders (void)
   return folders;
 }
 
-/* Of the EfficientNets with one width the shallowest: 1 has the width of 0.
- * NULL: none has it. */
+/* "0" of B0 or Lite0; of those with one width the shallowest. NULL: none has
+ * it. */
 static const char *
 efficientnet_number (double width)
 {
-  static const double widths[] = { 1.0, 1.1, 1.2, 1.4 };
-  static const char *const numbers[] = { "0", "2", "3", "4" };
+  const RexnetEfficientnet *net = rexnet_efficientnet_of_width (FALSE, width);
 
-  for (guint i = 0; i < G_N_ELEMENTS (widths); i++)
-    if (ABS (width - widths[i]) < 5e-4)
-      return numbers[i];
+  if (net)
+    return net->name + strlen (net->name) - 1;
   return width ? NULL : "*";
 }
 

@@ -5,6 +5,8 @@
 #include "timing.h"
 #include "tool.h"
 
+#define DEFAULT_RUNS 50
+
 static const GOptionEntry entries[] = {
   {"model", 0, 0, G_OPTION_ARG_FILENAME, &tool_options.model,
       "A .safetensors, .pth or .bin file in place of generated weights",
@@ -87,6 +89,8 @@ run (void)
   g_autoptr (GError) error = NULL;
   Timing result;
 
+  if (!tool_options.runs)
+    tool_options.runs = DEFAULT_RUNS;
   if (tool_options.scheduling == REXNET_SCHEDULING_THROUGHPUT
       && !tool_options.batch)
     tool_options.batch = tool_options.threads ? tool_options.threads

@@ -12,7 +12,14 @@ static const GOptionEntry entries[] = {
   {"plan", 0, 0, G_OPTION_ARG_NONE, &tool_options.plan,
       "Also prepare the model and show the phases it runs in", NULL},
   {"table", 0, 0, G_OPTION_ARG_NONE, &tool_options.table,
-      "Show all published networks in a table, with their times here", NULL},
+      "Show the published networks in a table, with their times here", NULL},
+  {"no-time", 0, 0, G_OPTION_ARG_NONE, &tool_options.no_time,
+      "Leave the times out of the table", NULL},
+  {"runs", 0, 0, G_OPTION_ARG_CALLBACK, tool_parse_count,
+        "Calls that the table times in each of three rounds; 20 if not given",
+      "N"},
+  {"markdown", 0, 0, G_OPTION_ARG_NONE, &tool_options.markdown,
+      "Print the table as Markdown", NULL},
   {"json", 0, 0, G_OPTION_ARG_NONE, &tool_options.json,
       "Print one JSON object, of the table one for each network", NULL},
   {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &tool_options.files,
@@ -174,7 +181,7 @@ run (void)
         tool_options.files[1]);
   if (tool_options.table)
     return tool_options.files ? tool_usage_error ("--table takes no MODEL")
-        : table_print ();
+        : table_run ();
   if (tool_options.files)
     tool_options.model = g_strdup (tool_options.files[0]);
 
@@ -205,9 +212,12 @@ const ToolCommand tool_info = {
   .name = "info",
   .arguments = "[MODEL]",
   .summary = "Show a model's settings, layers, parameters and multiply-adds.",
-  .description = "Without MODEL, --width and --variant, the model built into "
-      "the library is shown.\nThe options of the device matter to --plan and "
-      "--table alone.",
+  .description = "Without MODEL, --model-name, --width and --variant, the "
+      "model built into the library is\nshown. The options of the device "
+      "matter to --plan and --table alone.\n\n"
+      "--table times on the CPU, and on the OpenCL device that --device names "
+      "or else the first\nthat is not the CPU again. --model-name, --variant "
+      "and --width leave those networks in it.",
   .entries = {entries, tool_network_entries, tool_engine_entries},
   .run = run,
 };

@@ -9,6 +9,7 @@
 
 /* Widths read off a file's shapes are rounded. */
 #define WIDTH_TOLERANCE 0.01
+#define DEFAULT_CLASSES 1000
 
 static gboolean
 check_request (const RexnetModelInfo * info, const char *path, GError ** error)
@@ -39,6 +40,22 @@ load_file (const char *path, GError ** error)
 }
 
 static RexnetModel *
+generate (GError ** error)
+{
+  const ToolOptions *o = &tool_options;
+  const guint classes = o->classes ? o->classes : DEFAULT_CLASSES;
+
+  if (!o->network)
+    return rexnet_model_generate (o->variant, o->width > 0 ? o->width : 1.0,
+        classes, error);
+  if (!o->has_variant && o->width == 0)
+    return rexnet_model_generate_named (o->network, classes, error);
+  g_set_error_literal (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT,
+      "--model-name says what --variant and --width would: give one of them");
+  return NULL;
+}
+
+static RexnetModel *
 load (ToolModelSource source, GError ** error)
 {
   const ToolOptions *o = &tool_options;
@@ -51,9 +68,8 @@ load (ToolModelSource source, GError ** error)
 
     return path ? load_file (path, error) : NULL;
   }
-  if (source == TOOL_MODEL_GENERATE || named || o->classes)
-    return rexnet_model_generate (o->variant, o->width > 0 ? o->width : 1.0,
-        o->classes ? o->classes : 1000, error);
+  if (source == TOOL_MODEL_GENERATE || named || o->classes || o->network)
+    return generate (error);
   return rexnet_model_load_default (error);
 }
 

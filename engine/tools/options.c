@@ -4,7 +4,7 @@
 
 #include "tool.h"
 
-ToolOptions tool_options = { .top_k = 5, .runs = 50 };
+ToolOptions tool_options = { .top_k = 5 };
 
 #define BAD_VALUE(error, ...) \
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, __VA_ARGS__)
@@ -159,8 +159,12 @@ const GOptionEntry tool_model_entries[] = {
 };
 
 const GOptionEntry tool_network_entries[] = {
+  {"model-name", 0, 0, G_OPTION_ARG_STRING, &tool_options.network,
+        "A published network with generated weights: rexnet_100, rexnetr_100, "
+      "rexnet_lite_100, efficientnet_b0, efficientnet_lite0, ...", "NAME"},
   {"variant", 0, 0, G_OPTION_ARG_CALLBACK, parse_variant,
-      "A network with generated weights: rexnet or rexnet-lite", "V"},
+        "A network with generated weights: rexnet, rexnet-lite, rexnetr, "
+      "efficientnet or efficientnet-lite", "V"},
   {"width", 0, 0, G_OPTION_ARG_CALLBACK, parse_width,
       "Its width multiplier, from 0.1 to 10; 1.0 if not given", "W"},
   {"classes", 0, 0, G_OPTION_ARG_CALLBACK, tool_parse_count,

@@ -1,118 +1,183 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "progress.h"
 #include "table.h"
 #include "timing.h"
 #include "tool.h"
 
-#define RUNS 20
-
-/*
- * The published networks and their accuracy on ImageNet's validation set, in
- * percent. Source: README.md of https://github.com/clovaai/rexnet, commit
- * 14d1a17; it gives none for width 0.9.
- */
-static const struct
-{
-  RexnetVariant variant;
-  double width, top1, top5;
-} networks[] = {
-  {REXNET_VARIANT_REXNET, 0.9},
-  {REXNET_VARIANT_REXNET, 1.0, 77.9, 93.9},
-  {REXNET_VARIANT_REXNET, 1.3, 79.5, 94.7},
-  {REXNET_VARIANT_REXNET, 1.5, 80.3, 95.2},
-  {REXNET_VARIANT_REXNET, 2.0, 81.6, 95.7},
-  {REXNET_VARIANT_REXNET, 3.0, 82.8, 96.2},
-  {REXNET_VARIANT_REXNET_LITE, 1.0, 76.2, 92.8},
-  {REXNET_VARIANT_REXNET_LITE, 1.3, 77.8, 93.8},
-  {REXNET_VARIANT_REXNET_LITE, 1.5, 78.6, 94.2},
-  {REXNET_VARIANT_REXNET_LITE, 2.0, 80.2, 95.0},
-};
+#define CLASSES 1000
+#define ROUNDS 3
+#define DEFAULT_RUNS 20         /* calls a round */
 
 static void
-print_row_json (guint row, RexnetEngine * engine, const Timing * timing)
+clear_row (gpointer data)
 {
-  const RexnetEngineInfo *info = rexnet_engine_get_info (engine);
-  const RexnetModelInfo *model =
-      rexnet_model_get_info (rexnet_engine_get_model (engine));
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  Row *row = data;
 
-  json_builder_begin_object (builder);
-  tool_json_set_string (builder, "variant",
-      rexnet_variant_to_string (model->variant));
-  tool_json_set_double (builder, "width", model->width);
-  tool_json_set_int (builder, "width_px", info->input.width);
-  tool_json_set_int (builder, "height_px", info->input.height);
-  tool_json_set_int (builder, "parameters", model->parameters);
-  tool_json_set_int (builder, "macs", timing->macs);
-  if (networks[row].top1 > 0) {
-    tool_json_set_double (builder, "published_top1", networks[row].top1);
-    tool_json_set_double (builder, "published_top5", networks[row].top5);
-  }
-  tool_json_set_double (builder, "median_ms", timing->median_ms);
-  tool_json_set_double (builder, "min_ms", timing->min_ms);
-  tool_json_set_string (builder, "device", info->device);
-  json_builder_end_object (builder);
-  tool_print_json (json_builder_get_root (builder));
+  g_array_unref (row->cpu.ms);
+  g_array_unref (row->opencl.ms);
 }
 
-static void
-print_row_text (guint row, RexnetEngine * engine, const Timing * timing)
+/* Whether the options leave @model in the table. */
+static gboolean
+is_wanted (const Published * published, const RexnetModelInfo * model)
 {
-  const RexnetEngineInfo *info = rexnet_engine_get_info (engine);
-  const RexnetModelInfo *model =
-      rexnet_model_get_info (rexnet_engine_get_model (engine));
-  g_autofree char *size =
-      g_strdup_printf ("%ux%u", info->input.width, info->input.height);
+  const ToolOptions *o = &tool_options;
 
-  if (row == 0)
-    printf ("on %s, %d calls each; top-1, top-5: published for 224x224\n\n"
-        "%-11s %5s %9s %8s %8s %6s %6s %10s %8s\n", info->device, RUNS,
-        "variant", "width", "input", "GMACs", "Mparams", "top-1", "top-5",
-        "median ms", "min ms");
-  printf ("%-11s %5.1f %9s %8.3f %8.2f", rexnet_variant_to_string
-      (model->variant), model->width, size, timing->macs / 1e9,
-      model->parameters / 1e6);
-  if (networks[row].top1 > 0)
-    printf (" %6.1f %6.1f", networks[row].top1, networks[row].top5);
-  else
-    printf (" %6s %6s", "-", "-");
-  printf (" %10.3f %8.3f\n", timing->median_ms, timing->min_ms);
+  return (!o->has_variant || o->variant == model->variant)
+      && (o->width == 0 || fabs (o->width - model->width) < 5e-4)
+      && (!o->network || strcmp (o->network, published->name) == 0);
 }
 
-static int
-print_row (guint row)
+static gboolean
+add_row (Table * table, const Published * published, GError ** error)
 {
-  g_autoptr (RexnetModel) model = NULL;
-  g_autoptr (RexnetEngine) engine = NULL;
-  g_autoptr (GError) error = NULL;
-  Timing timing;
+  g_autoptr (RexnetModel) model =
+      rexnet_model_generate_named (published->name, CLASSES, error);
+  const RexnetModelInfo *info;
+  Row row = { published };
 
-  tool_options.variant = networks[row].variant;
-  tool_options.width = networks[row].width;
-  model = tool_load_model (TOOL_MODEL_GENERATE);
-  engine = model ? tool_new_engine (model) : NULL;
-  if (!engine)
-    return TOOL_FAILED;
-  if (!timing_measure (engine, RUNS, &timing, &error)) {
-    tool_error (NULL, "%s", error->message);
-    return TOOL_FAILED;
+  if (!model)
+    return FALSE;
+  info = rexnet_model_get_info (model);
+  if (!is_wanted (published, info))
+    return TRUE;
+  row.variant = info->variant;
+  row.width = info->width;
+  row.width_px = tool_options.width_px ? tool_options.width_px
+      : info->input.width;
+  row.height_px = tool_options.height_px ? tool_options.height_px
+      : info->input.height;
+  row.parameters = info->parameters;
+  row.macs = tool_macs (model, row.width_px, row.height_px);
+  row.cpu.ms = g_array_new (FALSE, FALSE, sizeof (double));
+  row.opencl.ms = g_array_new (FALSE, FALSE, sizeof (double));
+  g_array_append_val (table->rows, row);
+  return TRUE;
+}
+
+/* The first OpenCL device that is not the CPU again, or NULL. */
+static char *
+find_accelerator (void)
+{
+  g_autoptr (GPtrArray) devices = rexnet_devices_list ();
+
+  for (guint i = 0; i < devices->len; i++) {
+    const RexnetDevice *device = devices->pdata[i];
+
+    if (strcmp (device->type, "cpu") != 0)
+      return g_strdup (device->device);
   }
-  if (tool_options.json)
-    print_row_json (row, engine, &timing);
-  else
-    print_row_text (row, engine, &timing);
-  fflush (stdout);
-  tool_warn_fallback (engine);
-  return TOOL_OK;
+  return NULL;
+}
+
+/* Adds a round of @model on @device to @series. @what: (inout): filled in when
+ * first known. */
+static gboolean
+time_on (RexnetModel * model, const char *device, Series * series, char **what,
+    GError ** error)
+{
+  const gboolean cpu = strcmp (device, "cpu") == 0;
+  const RexnetEngineOptions options = {
+    .device = device,
+    .no_fallback = TRUE,
+    .precision = cpu ? REXNET_PRECISION_F32 : tool_options.precision,
+    .cache_dir = tool_options.cache_dir,
+    .threads = tool_options.threads,
+    .isa = tool_options.isa,
+    .width = tool_options.width_px,
+    .height = tool_options.height_px,
+  };
+  g_autoptr (RexnetEngine) engine = rexnet_engine_new (model, &options, error);
+  const RexnetEngineInfo *info;
+
+  if (!engine || !timing_append (engine, tool_options.runs, series->ms, error))
+    return FALSE;
+  info = rexnet_engine_get_info (engine);
+  if (!*what)
+    *what = cpu ? g_strdup_printf ("%s, %u thread%s", info->isa, info->threads,
+        info->threads == 1 ? "" : "s") : g_strdup (info->device);
+  return TRUE;
+}
+
+static gboolean
+time_row (Table * table, Row * row, const char *accelerator, GError ** error)
+{
+  g_autoptr (RexnetModel) model =
+      rexnet_model_generate_named (row->published->name, CLASSES, error);
+
+  return model && time_on (model, "cpu", &row->cpu, &table->cpu, error)
+      && (!accelerator || time_on (model, accelerator, &row->opencl,
+          &table->opencl, error));
+}
+
+/* All networks in turn, and that several times, so that what disturbs the
+ * machine for a while falls on all of them. One at a time is in memory. */
+static gboolean
+time_rows (Table * table, const char *accelerator, GError ** error)
+{
+  const guint total = ROUNDS * table->rows->len;
+  Progress progress;
+
+  progress_start (&progress, total);
+  for (guint i = 0; i < total; i++) {
+    Row *row = &g_array_index (table->rows, Row, i % table->rows->len);
+
+    if (!time_row (table, row, accelerator, error)) {
+      g_prefix_error (error, "%s: ", row->published->name);
+      return FALSE;
+    }
+    progress_update (&progress, i + 1);
+  }
+  progress_clear (&progress);
+  return TRUE;
+}
+
+static gboolean
+fill (Table * table, GError ** error)
+{
+  const char *device = tool_options.device;
+  g_autofree char *accelerator = NULL;
+
+  for (guint i = 0; i < n_published; i++)
+    if (!add_row (table, &published[i], error))
+      return FALSE;
+  if (table->rows->len == 0) {
+    g_set_error_literal (error, REXNET_ERROR, REXNET_ERROR_NOT_FOUND,
+        "no network of the table is of that name, variant and width");
+    return FALSE;
+  }
+  if (tool_options.no_time)
+    return TRUE;
+  if (!device || strcmp (device, "auto") == 0)
+    accelerator = find_accelerator ();
+  else if (strcmp (device, "cpu") != 0)
+    accelerator = g_strdup (device);
+  return time_rows (table, accelerator, error);
 }
 
 int
-table_print (void)
+table_run (void)
 {
-  int status = TOOL_OK;
+  Table table = { g_array_new (FALSE, FALSE, sizeof (Row)) };
+  g_autoptr (GError) error = NULL;
+  gboolean ok;
 
-  for (guint i = 0; i < G_N_ELEMENTS (networks) && status == TOOL_OK; i++)
-    status = print_row (i);
-  return status;
+  g_array_set_clear_func (table.rows, clear_row);
+  if (!tool_options.runs)
+    tool_options.runs = DEFAULT_RUNS;
+  ok = fill (&table, &error);
+  if (!ok)
+    tool_error (NULL, "%s", error->message);
+  else if (tool_options.json)
+    table_print_json (&table);
+  else
+    table_print (&table, tool_options.markdown);
+  g_array_unref (table.rows);
+  g_free (table.cpu);
+  g_free (table.opencl);
+  return ok ? TOOL_OK : TOOL_FAILED;
 }

@@ -1,6 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The published networks side by side, with their times here. */
 #pragma once
 
-/* Prints the published networks side by side, with their times here; returns
- * the exit status. */
-int table_print (void);
+#include <rexnet/rexnet.h>
+
+#include "published.h"
+
+/* Times on one device; empty where nothing was timed. */
+typedef struct
+{
+  GArray *ms;                   /* double, of each call */
+} Series;
+
+typedef struct
+{
+  const Published *published;
+  RexnetVariant variant;
+  double width;                 /* multiplier */
+  guint width_px, height_px;
+  guint64 parameters, macs;
+  Series cpu, opencl;
+} Row;
+
+typedef struct
+{
+  GArray *rows;                 /* Row */
+  char *cpu, *opencl;           /* what was timed, for people; or NULL */
+} Table;
+
+/* Fills in the table that the options ask for and prints it; returns the exit
+ * status. */
+int table_run (void);
+
+/* In columns, or as Markdown. */
+void table_print (const Table * table, gboolean markdown);
+/* A line of JSON for each network. */
+void table_print_json (const Table * table);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <stdlib.h>
 #include <time.h>
 
 #include "timing.h"
@@ -25,10 +24,9 @@ compare_doubles (const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-/* Fills @ms with the times of @runs calls, sorted. */
 static gboolean
 time_calls (RexnetEngine * engine, const float *input, float *logits,
-    double *ms, guint runs, GError ** error)
+    guint runs, GArray * ms, GError ** error)
 {
   guint batch = rexnet_engine_get_info (engine)->batch;
   double start = now_ms ();
@@ -37,13 +35,49 @@ time_calls (RexnetEngine * engine, const float *input, float *logits,
     if (!rexnet_engine_run (engine, input, batch, logits, error))
       return FALSE;
   for (guint i = 0; i < runs; i++) {
+    double took;
+
     start = now_ms ();
     if (!rexnet_engine_run (engine, input, batch, logits, error))
       return FALSE;
-    ms[i] = now_ms () - start;
+    took = now_ms () - start;
+    g_array_append_val (ms, took);
   }
-  qsort (ms, runs, sizeof *ms, compare_doubles);
   return TRUE;
+}
+
+gboolean
+timing_append (RexnetEngine * engine, guint runs, GArray * ms, GError ** error)
+{
+  RexnetModel *model = rexnet_engine_get_model (engine);
+  const RexnetEngineInfo *info = rexnet_engine_get_info (engine);
+  guint width = info->input.width, height = info->input.height;
+  gsize image = (gsize) 3 * width * height;
+  g_autofree float *input = g_try_new (float, image * info->batch);
+  g_autofree float *logits = g_new (float,
+      (gsize) info->batch * rexnet_model_get_info (model)->classes);
+
+  if (!input) {
+    g_set_error (error, REXNET_ERROR, REXNET_ERROR_MEMORY,
+        "no memory for the input of %u images of %ux%u pixels", info->batch,
+        width, height);
+    return FALSE;
+  }
+  for (guint i = 0; i < info->batch; i++)
+    rexnet_generate_input (i, width, height, input + i * image);
+  return time_calls (engine, input, logits, runs, ms, error);
+}
+
+double
+timing_quantile (GArray * ms, double q)
+{
+  const double position = q * (ms->len - 1);
+  const guint below = (guint) position;
+  const double *sorted = (const double *) ms->data;
+
+  g_array_sort (ms, compare_doubles);
+  return sorted[below] + (position - below)
+      * (sorted[MIN (below + 1, ms->len - 1)] - sorted[below]);
 }
 
 static double
@@ -59,31 +93,18 @@ gboolean
 timing_measure (RexnetEngine * engine, guint runs, Timing * result,
     GError ** error)
 {
-  RexnetModel *model = rexnet_engine_get_model (engine);
   const RexnetEngineInfo *info = rexnet_engine_get_info (engine);
-  guint width = info->input.width, height = info->input.height;
-  gsize image = (gsize) 3 * width * height;
-  g_autofree float *input = g_try_new (float, image * info->batch);
-  g_autofree float *logits = g_new (float,
-      (gsize) info->batch * rexnet_model_get_info (model)->classes);
-  g_autofree double *ms = g_new (double, runs);
+  g_autoptr (GArray) ms = g_array_sized_new (FALSE, FALSE, sizeof (double),
+      runs);
 
-  if (!input) {
-    g_set_error (error, REXNET_ERROR, REXNET_ERROR_MEMORY,
-        "no memory for the input of %u images of %ux%u pixels", info->batch,
-        width, height);
+  if (!timing_append (engine, runs, ms, error))
     return FALSE;
-  }
-  for (guint i = 0; i < info->batch; i++)
-    rexnet_generate_input (i, width, height, input + i * image);
-  if (!time_calls (engine, input, logits, ms, runs, error))
-    return FALSE;
-
-  result->min_ms = ms[0];
-  result->median_ms = (ms[(runs - 1) / 2] + ms[runs / 2]) / 2;
-  result->p95_ms = ms[(guint) (0.95 * (runs - 1) + 0.5)];
+  result->min_ms = timing_quantile (ms, 0);
+  result->median_ms = timing_quantile (ms, 0.5);
+  result->p95_ms = timing_quantile (ms, 0.95);
   result->fps = info->batch * 1e3 / result->median_ms;
-  result->macs = tool_macs (model, width, height);
+  result->macs = tool_macs (rexnet_engine_get_model (engine),
+      info->input.width, info->input.height);
   result->gmacs = result->macs * result->fps / 1e9;
   result->peak_gmacs = measure_peak (info);
   return TRUE;

@@ -11,6 +11,15 @@ typedef struct
   double peak_gmacs;            /* the CPU's bound; 0 on another device */
 } Timing;
 
+/* Adds the times of @runs calls of @engine, each with a full batch of generated
+ * inputs, after a warm-up. @ms: double, milliseconds */
+gboolean timing_append (RexnetEngine * engine, guint runs, GArray * ms,
+    GError ** error);
+
+/* The time that a part @q of @ms, from 0 to 1, stays below; 0.5 is the median.
+ * @ms: as above, not empty; it is sorted. */
+double timing_quantile (GArray * ms, double q);
+
 /*
  * Times @runs calls of @engine, each with a full batch of generated inputs,
  * after a warm-up.

@@ -34,6 +34,7 @@ extern const ToolCommand tool_info, tool_classify, tool_logits, tool_bench,
 typedef struct
 {
   char *model, *labels, *input, *device, *cache_dir;
+  char *network;                /* of generated weights, by name */
   gboolean has_variant;
   RexnetVariant variant;
   double width, threshold;
@@ -42,7 +43,7 @@ typedef struct
   RexnetIsa isa;
   RexnetPrecision precision;
   RexnetScheduling scheduling;
-  gboolean json, plan, profile, table;
+  gboolean json, plan, profile, table, markdown, no_time;
   char **files;
 } ToolOptions;
 

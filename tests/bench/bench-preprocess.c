@@ -145,7 +145,7 @@ bench (const Case * c, guint levels, guint rounds)
 
   test_picture_init (&picture, c->format, c->width, c->height);
   for (guint l = 0; l < levels; l++) {
-    p[l] = rexnet_preprocessor_new_with (&input, rexnet_resample_get (l));
+    p[l] = rexnet_preprocessor_new_with (&input, rexnet_resample_get (l), 1);
     time_level (p[l], &picture.image, output);
   }
 #ifdef HAVE_GST_VIDEO

@@ -138,6 +138,75 @@ GST_START_TEST (test_overlay_reads)
 
 GST_END_TEST;
 
+#if GST_CHECK_VERSION (1, 26, 0)
+static void
+check_tensor (const GstTensor * tensor, const GstStructure * result)
+{
+  const float *vector;
+  GstMapInfo map;
+  gsize n;
+
+  vector = features (result, &n);
+  fail_unless (n > 0);
+  fail_unless_equals_string (g_quark_to_string (tensor->id), "rexnet-features");
+  fail_unless_equals_int (tensor->data_type, GST_TENSOR_DATA_TYPE_FLOAT32);
+  fail_unless_equals_int (tensor->num_dims, 2);
+  fail_unless_equals_int (tensor->dims[0], 1);
+  fail_unless_equals_int (tensor->dims[1], n);
+  gst_buffer_map (tensor->data, &map, GST_MAP_READ);
+  fail_unless_equals_int (map.size, n * sizeof *vector);
+  fail_unless (map.data == (const guint8 *) vector);
+  gst_buffer_unmap (tensor->data, &map);
+}
+
+/* One for each classifier, in their order, behind what was there. */
+GST_START_TEST (test_tensors)
+{
+  g_autofree char *model = source_path ("tests/data/models/settings.safetensors");
+  g_autofree char *launch = g_strdup_printf ("rexnetclassify threads=1 "
+      "features=true ! rexnetclassify threads=1 features=true model=\"%s\"",
+      model);
+  GstHarness *h = video_harness (launch, "GRAY8", 32, 32);
+  GstBuffer *buffer = make_frame (SIZE, 0);
+  GstTensor **first = g_new (GstTensor *, 1);
+  GstTensorMeta *meta;
+  gsize one = 1;
+
+  *first = gst_tensor_new_simple (g_quark_from_string ("other"),
+      GST_TENSOR_DATA_TYPE_UINT8, gst_buffer_new_allocate (NULL, 1, NULL),
+      GST_TENSOR_DIM_ORDER_ROW_MAJOR, 1, &one);
+  gst_tensor_meta_set (gst_buffer_add_tensor_meta (buffer), 1, first);
+  buffer = gst_harness_push_and_pull (h, buffer);
+
+  meta = gst_buffer_get_tensor_meta (buffer);
+  fail_unless_equals_int (meta->num_tensors, 3);
+  fail_unless_equals_string (g_quark_to_string (gst_tensor_meta_get (meta,
+              0)->id), "other");
+  check_tensor (gst_tensor_meta_get (meta, 1), result (buffer, 0));
+  check_tensor (gst_tensor_meta_get (meta, 2), result (buffer, 1));
+  gst_buffer_unref (buffer);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+/* No features, or no analytics. */
+GST_START_TEST (test_no_tensor)
+{
+  static const char *const launches[] = { "rexnetclassify threads=1",
+    "rexnetclassify threads=1 features=true analytics-top-k=0"
+  };
+  GstHarness *h = video_harness (launches[__i__], "GRAY8", 32, 32);
+  GstBuffer *buffer = gst_harness_push_and_pull (h, make_frame (SIZE, 0));
+
+  fail_unless (gst_buffer_get_tensor_meta (buffer) == NULL);
+  gst_buffer_unref (buffer);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+#endif
+
 static Suite *
 analytics_suite (void)
 {
@@ -150,6 +219,10 @@ analytics_suite (void)
   tcase_add_test (tc, test_top_k);
   tcase_add_test (tc, test_adds_to_meta);
   tcase_add_test (tc, test_overlay_reads);
+#if GST_CHECK_VERSION (1, 26, 0)
+  tcase_add_test (tc, test_tensors);
+  tcase_add_loop_test (tc, test_no_tensor, 0, 2);
+#endif
   return suite;
 }
 

@@ -201,6 +201,22 @@ age (const GstStructure * result)
   return age;
 }
 
+const float *
+features (const GstStructure * result, gsize * n)
+{
+  const GValue *value = gst_structure_get_value (result, "features");
+  const float *data;
+
+  *n = 0;
+  if (!value)
+    return NULL;
+  fail_unless (G_VALUE_HOLDS (value, G_TYPE_BYTES));
+  data = g_bytes_get_data (g_value_get_boxed (value), n);
+  fail_unless_equals_int (*n % sizeof (float), 0);
+  *n /= sizeof (float);
+  return data;
+}
+
 guint64
 statistic (GstHarness * h, const char *field)
 {

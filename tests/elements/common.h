@@ -43,6 +43,8 @@ guint n_labels (const GstStructure * result);
 const char *label (const GstStructure * result, guint i);
 double score (const GstStructure * result, guint i);
 guint64 age (const GstStructure * result);
+/* The feature vector, or NULL. @n: its length */
+const float *features (const GstStructure * result, gsize * n);
 
 /* @field of the stats of rexnetclassify in @h. */
 guint64 statistic (GstHarness * h, const char *field);

@@ -113,6 +113,58 @@ GST_START_TEST (test_no_result)
 
 GST_END_TEST;
 
+/* Nine digits tell every float apart. */
+GST_START_TEST (test_features)
+{
+  GstHarness *h = video_harness ("rexnetclassify threads=1 features=true ! "
+      "rexnetjson features=true", "GRAY8", 32, 32);
+  GstHarness *other = video_harness ("rexnetclassify threads=1 features=true",
+      "GRAY8", 32, 32);
+  GstBuffer *frame = gst_harness_push_and_pull (other, make_frame (SIZE, 0));
+  GstBuffer *line = gst_harness_push_and_pull (h, make_frame (SIZE, 0));
+  JsonParser *parser = parse (line);
+  JsonArray *array = json_object_get_array_member (record (parser),
+      "features");
+  gsize n;
+  const float *vector = features (result (frame, 0), &n);
+
+  fail_unless_equals_int (json_array_get_length (array), n);
+  for (gsize i = 0; i < n; i++)
+    fail_unless ((float) json_array_get_double_element (array, i) == vector[i]);
+  g_object_unref (parser);
+  gst_buffer_unref (frame);
+  gst_buffer_unref (line);
+  gst_harness_teardown (other);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+/* Only where both elements are asked for them. */
+GST_START_TEST (test_features_of_one_side)
+{
+  GstHarness *h = video_harness ("rexnetclassify threads=1 features=true ! "
+      "rexnetjson", "GRAY8", 32, 32);
+  GstBuffer *buffer = gst_harness_push_and_pull (h, make_frame (SIZE, 0));
+  JsonParser *parser = parse (buffer);
+
+  check_fields (record (parser));
+  g_object_unref (parser);
+  gst_buffer_unref (buffer);
+
+  gst_harness_set (h, "rexnetclassify", "features", FALSE, NULL);
+  gst_harness_set (h, "rexnetjson", "features", TRUE, NULL);
+  buffer = gst_harness_push_and_pull (h, make_frame (SIZE, 1));
+  parser = parse (buffer);
+  fail_unless_equals_int (json_array_get_length (json_object_get_array_member
+          (record (parser), "features")), 0);
+  g_object_unref (parser);
+  gst_buffer_unref (buffer);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_stream_time)
 {
   GstHarness *h = video_harness ("rexnetjson", "GRAY8", 32, 32);
@@ -289,6 +341,8 @@ json_suite (void)
   tcase_set_timeout (tc, 60);
   tcase_add_test (tc, test_line);
   tcase_add_test (tc, test_no_result);
+  tcase_add_test (tc, test_features);
+  tcase_add_test (tc, test_features_of_one_side);
   tcase_add_test (tc, test_stream_time);
   tcase_add_test (tc, test_strange_labels);
   tcase_add_test (tc, test_text_of_line);

@@ -8,11 +8,15 @@ import sys
 import unittest
 
 SOURCE = "videotestsrc num-buffers=20 ! video/x-raw,width=64,height=64"
+SEVERAL = "rexnetclassify scheduling=throughput threads=2"
 PIPELINES = {
-    "chain": f"{SOURCE} ! rexnetclassify threads=1 interval=2 post-messages=true ! tee name=t "
-             "t. ! queue ! rexnetoverlay ! fakesink t. ! queue ! rexnetjson ! fakesink",
+    "chain": f"{SOURCE} ! rexnetclassify threads=1 interval=2 post-messages=true "
+             "features=true ! tee name=t "
+             "t. ! queue ! rexnetoverlay ! fakesink t. ! queue ! rexnetjson features=true ! fakesink",
     "shared": f"{SOURCE} ! tee name=t t. ! queue ! rexnetclassify threads=1 ! fakesink "
               "t. ! queue ! rexnetclassify threads=1 ! fakesink",
+    "in flight": f"{SOURCE} ! tee name=t t. ! queue ! {SEVERAL} ! fakesink "
+                 f"t. ! queue ! {SEVERAL} interval=3 ! rexnetoverlay ! fakesink",
     "converted": f"{SOURCE},format=v210 ! rexnetclassify threads=1 ! rexnetoverlay ! fakesink",
 }
 LEAK = """
@@ -47,6 +51,9 @@ class Leaks(unittest.TestCase):
 
     def test_shared(self):
         self.check("shared")
+
+    def test_in_flight(self):
+        self.check("in flight")
 
     def test_converted(self):
         self.check("converted")

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The two readers of docs/metadata.md say the same of the sample clip, a line a
+"""The readers of docs/metadata.md say the same of the sample clip, a line a
 frame, and it is what rexnetjson says."""
 import json
+import math
 import os
 import pathlib
 import subprocess
@@ -26,7 +27,8 @@ def reference():
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "out.jsonl")
         subprocess.run(["gst-launch-1.0", "-q", "filesrc", f"location={CLIP}", "!",
-                        "decodebin", "!", "rexnetclassify", "!", "rexnetjson", "!",
+                        "decodebin", "!", "rexnetclassify", "features=true", "!",
+                        "rexnetjson", "features=true", "!",
                         "filesink", f"location={out}"], check=True)
         with open(out, encoding="utf-8") as lines:
             return [json.loads(line) for line in lines]
@@ -56,9 +58,24 @@ class Readers(unittest.TestCase):
         self.check(read(sys.executable, str(SOURCE / "docs/examples/read_metadata.py"),
                         str(CLIP)))
 
+    def check_features(self, lines):
+        self.assertEqual(len(lines), 179)
+        vectors = [record["features"] for record in self.reference]
+        for line, now, before in zip(lines, vectors[1:], vectors):
+            cosine = sum(x * y for x, y in zip(now, before)) / math.hypot(*now) / math.hypot(*before)
+            self.assertAlmostEqual(float(line[0]), cosine, delta=0.00011)
+
+    def test_features_in_c(self):
+        self.check_features(read(os.environ["FEATURES_READER"], str(CLIP)))
+
+    def test_features_in_python(self):
+        self.check_features(read(sys.executable,
+                                 str(SOURCE / "docs/examples/read_features.py"), str(CLIP)))
+
     def test_missing_file(self):
-        for command in ([os.environ["READER"]],
-                        [sys.executable, str(SOURCE / "docs/examples/read_metadata.py")]):
+        for command in ([os.environ["READER"]], [os.environ["FEATURES_READER"]],
+                        [sys.executable, str(SOURCE / "docs/examples/read_metadata.py")],
+                        [sys.executable, str(SOURCE / "docs/examples/read_features.py")]):
             done = subprocess.run(command + ["/nowhere/clip.webm"],
                                   capture_output=True, text=True, check=False)
             self.assertNotEqual(done.returncode, 0)

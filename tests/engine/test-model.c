@@ -43,22 +43,58 @@ load_fixture (const char *name)
 
 /* ---- generated and embedded --------------------------------------------- */
 
+static RexnetModel *
+generate_golden (JsonObject * golden)
+{
+  const guint classes = json_object_get_int_member (golden, "classes");
+  g_autoptr (GError) error = NULL;
+  RexnetVariant variant;
+  RexnetModel *model;
+
+  g_assert_true (rexnet_variant_from_string (json_object_get_string_member
+          (golden, "variant"), &variant, &error));
+  if (json_object_has_member (golden, "name"))
+    model = rexnet_model_generate_named (json_object_get_string_member
+        (golden, "name"), classes, &error);
+  else
+    model = rexnet_model_generate (variant,
+        json_object_get_double_member (golden, "width"), classes, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (rexnet_model_get_info (model)->variant, ==, variant);
+  g_assert_cmpfloat (rexnet_model_get_info (model)->width, ==,
+      json_object_get_double_member (golden, "width"));
+  return model;
+}
+
+/* Keys and shapes as PyTorch lists them. */
+static void
+check_golden_keys (RexnetModel * model, const char *expected)
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  const RexnetNamedTensor *tensors;
+  guint n;
+
+  tensors = rexnet_model_get_tensors (model, &n);
+  for (guint i = 0; i < n; i++) {
+    g_autoptr (GString) line = g_string_new (tensors[i].key);
+
+    for (guint d = 0; d < tensors[i].tensor.n_dims; d++)
+      g_string_append_printf (line, "%c%u", d ? 'x' : ' ',
+          tensors[i].tensor.shape[d]);
+    g_string_append_c (line, '\n');
+    g_checksum_update (sum, (const guchar *) line->str, line->len);
+  }
+  g_assert_cmpstr (g_checksum_get_string (sum), ==, expected);
+}
+
 static void
 check_golden_parameters (const char *path)
 {
   g_autoptr (JsonNode) root = read_json (path);
   JsonObject *golden = json_node_get_object (root);
-  g_autoptr (GError) error = NULL;
-  RexnetVariant variant;
-  RexnetModel *model;
+  RexnetModel *model = generate_golden (golden);
   const RexnetModelInfo *info;
 
-  g_assert_true (rexnet_variant_from_string (json_object_get_string_member
-          (golden, "variant"), &variant, &error));
-  model = rexnet_model_generate (variant,
-      json_object_get_double_member (golden, "width"),
-      json_object_get_int_member (golden, "classes"), &error);
-  g_assert_no_error (error);
   info = rexnet_model_get_info (model);
   g_test_message ("%s", path);
   g_assert_cmpuint (info->parameters, ==,
@@ -67,6 +103,8 @@ check_golden_parameters (const char *path)
       json_object_get_int_member (golden, "classes"));
   g_assert_cmpuint (info->depth, ==,
       json_array_get_length (json_object_get_array_member (golden, "blocks")));
+  if (json_object_has_member (golden, "keys"))
+    check_golden_keys (model, json_object_get_string_member (golden, "keys"));
   rexnet_model_unref (model);
 }
 
@@ -87,7 +125,7 @@ test_golden_parameters (void)
       n++;
     }
   }
-  g_assert_cmpuint (n, >=, 18);
+  g_assert_cmpuint (n, >=, 29);
 }
 
 /* The values of the definition, computed with NumPy. */
@@ -118,7 +156,7 @@ test_generate_arguments (void)
     double width;
     guint classes;
   } bad[] = {
-    { REXNET_VARIANT_REXNETR, 1, 10 }, { REXNET_VARIANT_REXNET, 0.09, 10 },
+    { (RexnetVariant) 5, 1, 10 }, { REXNET_VARIANT_REXNET, 0.09, 10 },
     { REXNET_VARIANT_REXNET, 10.1, 10 }, { REXNET_VARIANT_REXNET, NAN, 10 },
     { REXNET_VARIANT_REXNET, 1, 0 }, { REXNET_VARIANT_REXNET, 1, 65537 },
   };
@@ -129,6 +167,77 @@ test_generate_arguments (void)
     g_assert_null (rexnet_model_generate (bad[i].variant, bad[i].width,
             bad[i].classes, &error));
     g_assert_error (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT);
+  }
+}
+
+static void
+test_generate_names (void)
+{
+  static const struct
+  {
+    const char *name, *full;    /* full: NULL where there is no such network */
+    RexnetVariant variant;
+    double width;
+    guint depth, size;
+  } names[] = {
+    { "rexnet_090", "rexnet_090-generated", REXNET_VARIANT_REXNET, 0.9, 16,
+      224 },
+    { "rexnet-lite-130", "rexnet_lite_130-generated",
+      REXNET_VARIANT_REXNET_LITE, 1.3, 16, 224 },
+    { "rexnetr_50", "rexnetr_50-generated", REXNET_VARIANT_REXNETR, 0.5, 16,
+      224 },
+    { "efficientnet_b1", "efficientnet_b1-generated",
+      REXNET_VARIANT_EFFICIENTNET, 1.0, 23, 240 },
+    { "efficientnet-lite4", "efficientnet_lite4-generated",
+      REXNET_VARIANT_EFFICIENTNET_LITE, 1.4, 30, 300 },
+    { "efficientnet_b8" }, { "efficientnet_lite5" }, { "efficientnet" },
+    { "rexnet_" }, { "rexnet_9" }, { "rexnet_1001" }, { "rexnet_100x" },
+    { "rexnet_lite_" }, { "rexnetr_-100" }, { "" }, { "resnet_50" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autoptr (GError) error = NULL;
+    RexnetModel *model = rexnet_model_generate_named (names[i].name, 10,
+        &error);
+    const RexnetModelInfo *info;
+
+    if (!names[i].full) {
+      g_assert_error (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT);
+      g_assert_null (model);
+      continue;
+    }
+    g_assert_no_error (error);
+    info = rexnet_model_get_info (model);
+    g_assert_cmpstr (info->name, ==, names[i].full);
+    g_assert_cmpint (info->variant, ==, names[i].variant);
+    g_assert_cmpfloat (info->width, ==, names[i].width);
+    g_assert_cmpuint (info->depth, ==, names[i].depth);
+    g_assert_cmpuint (info->input.width, ==, names[i].size);
+    g_assert_cmpuint (info->input.height, ==, names[i].size);
+    rexnet_model_unref (model);
+  }
+}
+
+/* By width alone an EfficientNet is the shallowest of that width. */
+static void
+test_generate_efficientnets (void)
+{
+  static const struct
+  {
+    double width;
+    guint depth, size;
+  } nets[] = {
+    { 1.0, 16, 224 }, { 1.1, 23, 260 }, { 2.0, 55, 600 }, { 0.5, 16, 224 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (nets); i++) {
+    RexnetModel *model = rexnet_model_generate (REXNET_VARIANT_EFFICIENTNET,
+        nets[i].width, 10, NULL);
+    const RexnetModelInfo *info = rexnet_model_get_info (model);
+
+    g_assert_cmpuint (info->depth, ==, nets[i].depth);
+    g_assert_cmpuint (info->input.width, ==, nets[i].size);
+    rexnet_model_unref (model);
   }
 }
 
@@ -310,7 +419,7 @@ test_efficientnet (void)
     RexnetModel *model = load_fixture (names[i]);
     const RexnetNetwork *net = rexnet_model_get_network (model);
     const RexnetModelInfo *info = rexnet_model_get_info (model);
-    const gboolean lite = i == 3, same = i == 1 || i == 2;
+    const gboolean lite = i == 3, same = i > 0;
 
     g_assert_cmpuint (net->n_blocks, ==, G_N_ELEMENTS (strides));
     for (guint b = 0; b < net->n_blocks; b++) {
@@ -666,6 +775,9 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/model/golden-parameters", test_golden_parameters);
+  g_test_add_func ("/model/generate-names", test_generate_names);
+  g_test_add_func ("/model/generate-efficientnets",
+      test_generate_efficientnets);
   g_test_add_func ("/model/generated-values", test_generated_values);
   g_test_add_func ("/model/generate-arguments", test_generate_arguments);
   g_test_add_func ("/model/layers", test_layers);

@@ -126,7 +126,7 @@ distance (const RexnetImage * image, const RexnetInput * input, RexnetIsa isa)
   g_autofree double *u = gray ? NULL : reference_channel (image, 1, input);
   g_autofree double *v = gray ? NULL : reference_channel (image, 2, input);
   g_autofree float *got = g_new (float, 3 * n);
-  RexnetPreprocessor *p = rexnet_preprocessor_new (input, isa);
+  RexnetPreprocessor *p = rexnet_preprocessor_new (input, isa, 1);
   double worst = 0;
 
   g_assert_true (rexnet_preprocessor_run (p, image, got, NULL));
@@ -349,7 +349,7 @@ check_patch (const Patch * patch, RexnetFormat format, RexnetIsa isa)
 {
   const RexnetLayout *layout = rexnet_layout_get (format);
   RexnetInput input = make_input (32, 32, 1.0);
-  RexnetPreprocessor *p = rexnet_preprocessor_new (&input, isa);
+  RexnetPreprocessor *p = rexnet_preprocessor_new (&input, isa, 1);
   float got[3 * 32 * 32];
   TestPicture picture;
 

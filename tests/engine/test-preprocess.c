@@ -36,7 +36,7 @@ run_with (const RexnetImage * image, const RexnetInput * input,
     const RexnetResample * kernels)
 {
   float *output = g_new (float, 3 * input->width * input->height);
-  RexnetPreprocessor *p = rexnet_preprocessor_new_with (input, kernels);
+  RexnetPreprocessor *p = rexnet_preprocessor_new_with (input, kernels, 1);
   g_autoptr (GError) error = NULL;
 
   g_assert_true (rexnet_preprocessor_run (p, image, output, &error));
@@ -339,7 +339,7 @@ run_guarded (RexnetFormat format, guint width, guint height,
   }
   guarded_init (&output, floats * sizeof (float), behind);
 
-  RexnetPreprocessor *pre = rexnet_preprocessor_new_with (input, kernels);
+  RexnetPreprocessor *pre = rexnet_preprocessor_new_with (input, kernels, 1);
   g_assert_true (rexnet_preprocessor_run (pre, &picture.image,
           (float *) output.data, NULL));
   g_assert_cmpmem (output.data, floats * sizeof (float), want,
@@ -401,7 +401,7 @@ test_changes (gconstpointer data)
 {
   const RexnetResample *kernels = data;
   RexnetInput input = make_input (32, 32, 0.875);
-  RexnetPreprocessor *p = rexnet_preprocessor_new_with (&input, kernels);
+  RexnetPreprocessor *p = rexnet_preprocessor_new_with (&input, kernels, 1);
   float output[3 * 32 * 32];
 
   for (guint i = 0; i < 40; i++) {
@@ -424,6 +424,37 @@ test_changes (gconstpointer data)
   rexnet_preprocessor_free (p);
 }
 
+/* Rows come out the same whoever makes them, and however few at a time. */
+static void
+test_rows (gconstpointer data)
+{
+  const RexnetResample *kernels = data;
+  const guint width = 48, height = 37, workers = 3;
+  RexnetInput input = make_input (width, height, 0.875);
+  RexnetPreprocessor *p =
+      rexnet_preprocessor_new_with (&input, kernels, workers);
+  const gsize bytes = 3 * width * height * sizeof (float);
+  g_autofree float *output = g_malloc (bytes);
+
+  for (guint i = 0; i < 3 * N_FORMATS; i++) {
+    static const guint sizes[][2] = { {640, 360}, {60, 33}, {90, 800} };
+    guint step = 1 + i % 19;
+    TestPicture picture;
+
+    test_picture_init (&picture, i % N_FORMATS, sizes[i / N_FORMATS][0],
+        sizes[i / N_FORMATS][1]);
+    g_autofree float *want = run_with (&picture.image, &input, kernels);
+    memset (output, 0xff, bytes);
+    g_assert_true (rexnet_preprocessor_prepare (p, &picture.image, NULL));
+    for (guint y = (height - 1) / step * step + step; y > 0; y -= step)
+      rexnet_preprocessor_run_rows (p, y % workers, &picture.image, y - step,
+          MIN (y, height), output);
+    g_assert_cmpmem (output, bytes, want, bytes);
+    test_picture_clear (&picture);
+  }
+  rexnet_preprocessor_free (p);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -436,6 +467,7 @@ main (int argc, char **argv)
     {"levels", test_levels},
     {"bounds", test_bounds},
     {"changes", test_changes},
+    {"rows", test_rows},
   };
 
   const RexnetResample *kernels;

@@ -20,6 +20,7 @@
 
 typedef struct
 {
+  char *name;                   /* of a published network, or NULL */
   RexnetVariant variant;
   double width;
   guint classes, pixels_high, pixels_wide;
@@ -41,6 +42,7 @@ typedef struct
 static void
 golden_free (Golden * golden)
 {
+  g_free (golden->name);
   g_free (golden->logits);
   g_free (golden);
 }
@@ -127,6 +129,8 @@ read_object (JsonObject * object, Golden * golden, GError ** error)
   golden->pixels_wide = wide;
   golden->seed = seed;
   golden->parameters = parameters;
+  if (json_object_has_member (object, "name"))
+    golden->name = g_strdup (json_object_get_string_member (object, "name"));
   return read_logits (object, golden, error);
 }
 
@@ -329,8 +333,10 @@ run_setting (const char *path, const Golden * golden, RexnetModel * model,
 static RexnetModel *
 make_model (const Golden * golden, GError ** error)
 {
-  g_autoptr (RexnetModel) model = rexnet_model_generate (golden->variant,
-      golden->width, golden->classes, error);
+  g_autoptr (RexnetModel) model = golden->name
+      ? rexnet_model_generate_named (golden->name, golden->classes, error)
+      : rexnet_model_generate (golden->variant, golden->width,
+      golden->classes, error);
   guint64 parameters;
 
   if (!model)

@@ -167,11 +167,26 @@ REXNET_API RexnetModel *rexnet_model_load_default (GError ** error);
  *
  * Makes a model whose weights are pure functions of their names, as
  * tests/golden/README.md defines them: for benchmarks and tests.
- * @width: multiplier in [0.1, 10]; @classes: in [1, 65536];
- * @variant: REXNET or REXNET_LITE
+ * @width: multiplier in [0.1, 10]; @classes: in [1, 65536]
+ *
+ * An EfficientNet has the depth and input size of the published one of its
+ * width, of B0 and B1 those of B0; at other widths those of B0.
  */
 REXNET_API RexnetModel *rexnet_model_generate (RexnetVariant variant,
     double width, guint classes, GError ** error);
+
+/**
+ * rexnet_model_generate_named:
+ * @name: timm's: "efficientnet_b0" to "efficientnet_b7",
+ *   "efficientnet_lite0" to "efficientnet_lite4", or with the width multiplier
+ *   in percent "rexnet_100", "rexnetr_100"; also "rexnet_lite_100". A hyphen
+ *   is as good as an underscore.
+ * @classes: in [1, 65536]
+ *
+ * As rexnet_model_generate(), at the published width, depth and input size.
+ */
+REXNET_API RexnetModel *rexnet_model_generate_named (const char *name,
+    guint classes, GError ** error);
 
 /**
  * rexnet_generate_input:
@@ -217,6 +232,27 @@ REXNET_API RexnetModel *rexnet_model_with_labels (RexnetModel * model,
  */
 REXNET_API gboolean rexnet_model_save (RexnetModel * model, const char *path,
     gboolean half, GError ** error);
+
+/**
+ * rexnet_model_save_onnx:
+ * @path: a file name that ends in .onnx, by custom
+ * @half: store the weights of layers as float16; the graph turns them back into
+ *   float32 and computes in that. Biases stay float32.
+ *
+ * Writes the network as ONNX (opset 17, IR version 8) for other runtimes:
+ * "input", N x 3 x height x width floats, already normalised, of the model's
+ * own height and width and any N, to "logits", N x classes floats. Batch norm is
+ * folded into the convolutions, which then hold what the engine computes with.
+ * The metadata has the strings that rexnet_model_save() writes: settings,
+ * and labels where there are any. Replaces a file as rexnet_model_save() does;
+ * holds one copy of the weights in memory meanwhile.
+ *
+ * Returns: FALSE with the error; REXNET_ERROR_UNSUPPORTED for more than 2 GiB,
+ *   for weights that no float16 can hold, and from a library that was built
+ *   without ONNX
+ */
+REXNET_API gboolean rexnet_model_save_onnx (RexnetModel * model,
+    const char *path, gboolean half, GError ** error);
 
 /**
  * rexnet_model_check:

@@ -229,7 +229,7 @@ def main() -> None:
     model = randomize(efficientnet(False, **tensorflow), 9).half().float()
     save_file(halved(model), record("tf_efficientnet.safetensors", model, "efficientnet"))
     torch.save(as_efficientnet_pytorch(halved(model)), record("efficientnet-pytorch.pth", model, "efficientnet"))
-    model = randomize(efficientnet(True, norm_layer=tensorflow["norm_layer"]), 10)
+    model = randomize(efficientnet(True, **tensorflow), 10)
     torch.save(as_efficientnet_pytorch(model.state_dict()),
                record("efficientnet-lite-pytorch.pth", model, "efficientnet-lite"),
                _use_new_zipfile_serialization=False)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Writing a file that appears whole or not at all: what is written goes to a
+ * temporary file beside it, which takes its name in one step.
+ */
+#pragma once
+
+#include <rexnet/rexnet.h>
+
+typedef struct _RexnetFileWriter RexnetFileWriter;
+
+/* Returns: (transfer full) (nullable): NULL with the error */
+RexnetFileWriter *rexnet_file_writer_open (const char *path, GError ** error);
+
+/* A failure is kept for rexnet_file_writer_finish() to report. */
+void rexnet_file_writer_write (RexnetFileWriter * writer, const void *data,
+    gsize size);
+
+/* Puts the file in its place and frees @writer. */
+gboolean rexnet_file_writer_finish (RexnetFileWriter * writer,
+    GError ** error);
+
+/* Removes what was written and frees @writer. */
+void rexnet_file_writer_discard (RexnetFileWriter * writer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RexnetFileWriter, rexnet_file_writer_discard)

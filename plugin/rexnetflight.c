@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rexnetflight.h"
+
+typedef struct
+{
+  gpointer item;
+  gboolean done;                /* worked on, or in no need of it */
+  gboolean dropped;             /* not to be worked on any more, nor put out */
+} Entry;
+
+struct _RexnetFlight
+{
+  GstPad *pad;
+  const RexnetFlightFuncs *funcs;
+  gpointer data;
+
+  GMutex lock;                  /* of all below */
+  GCond changed;                /* any of it */
+  GThreadPool *pool;            /* NULL: stopped */
+  guint workers;
+  guint working;                /* entries that are not done */
+  GQueue entries;               /* in the order of the stream */
+  gboolean putting_out;         /* one that is no longer among the entries */
+  gboolean flushing;
+  GstFlowReturn flow;           /* of an output, not reported yet */
+};
+
+RexnetFlight *
+rexnet_flight_new (GstPad * pad, const RexnetFlightFuncs * funcs,
+    gpointer data)
+{
+  RexnetFlight *self = g_new0 (RexnetFlight, 1);
+
+  self->pad = pad;
+  self->funcs = funcs;
+  self->data = data;
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  g_queue_init (&self->entries);
+  return self;
+}
+
+void
+rexnet_flight_free (RexnetFlight * self)
+{
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->changed);
+  g_free (self);
+}
+
+/* ---- threads ----------------------------------------------------------- */
+
+static void
+work (gpointer data, gpointer flight)
+{
+  RexnetFlight *self = flight;
+  Entry *entry = data;
+  gboolean dropped;
+
+  g_mutex_lock (&self->lock);
+  dropped = entry->dropped;
+  g_mutex_unlock (&self->lock);
+  if (!dropped)
+    self->funcs->work (entry->item, self->data);
+  g_mutex_lock (&self->lock);
+  entry->done = TRUE;
+  self->working--;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+/* With the lock. */
+static void
+drop_all (RexnetFlight * self)
+{
+  for (GList * l = self->entries.head; l; l = l->next)
+    ((Entry *) l->data)->dropped = TRUE;
+}
+
+/* Waits for the entry that is next to go, with the lock; NULL: stopped. */
+static Entry *
+wait_for_head (RexnetFlight * self)
+{
+  while (self->pool) {
+    Entry *head = g_queue_peek_head (&self->entries);
+
+    if (head && head->done)
+      return g_queue_pop_head (&self->entries);
+    g_cond_wait (&self->changed, &self->lock);
+  }
+  return NULL;
+}
+
+/* The pad's task. */
+static void
+put_out_next (gpointer flight)
+{
+  RexnetFlight *self = flight;
+  GstFlowReturn flow = GST_FLOW_OK;
+  Entry *entry;
+  gboolean dropped;
+
+  g_mutex_lock (&self->lock);
+  entry = wait_for_head (self);
+  if (!entry) {
+    g_mutex_unlock (&self->lock);
+    gst_pad_pause_task (self->pad);
+    return;
+  }
+  dropped = entry->dropped;
+  self->putting_out = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+
+  if (dropped)
+    self->funcs->drop (entry->item, self->data);
+  else
+    flow = self->funcs->output (entry->item, self->data);
+  g_free (entry);
+
+  g_mutex_lock (&self->lock);
+  self->putting_out = FALSE;
+  if (flow != GST_FLOW_OK) {
+    self->flow = flow;
+    drop_all (self);
+  }
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+rexnet_flight_start (RexnetFlight * self, guint workers, GError ** error)
+{
+  GThreadPool *pool;
+
+  if (rexnet_flight_get_workers (self) > 0)
+    return TRUE;
+  pool = g_thread_pool_new (work, self, workers, TRUE, error);
+  if (!pool)
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  self->pool = pool;
+  self->workers = workers;
+  self->flushing = FALSE;
+  self->flow = GST_FLOW_OK;
+  g_mutex_unlock (&self->lock);
+  if (gst_pad_start_task (self->pad, put_out_next, self, NULL))
+    return TRUE;
+  rexnet_flight_stop (self);
+  g_set_error (error, G_THREAD_ERROR, G_THREAD_ERROR_AGAIN,
+      "no thread for the source pad");
+  return FALSE;
+}
+
+void
+rexnet_flight_stop (RexnetFlight * self)
+{
+  GThreadPool *pool;
+  Entry *entry;
+
+  g_mutex_lock (&self->lock);
+  pool = g_steal_pointer (&self->pool);
+  drop_all (self);
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+  if (!pool)
+    return;
+  gst_pad_stop_task (self->pad);
+  g_thread_pool_free (pool, FALSE, TRUE);
+  while ((entry = g_queue_pop_head (&self->entries))) {
+    self->funcs->drop (entry->item, self->data);
+    g_free (entry);
+  }
+}
+
+void
+rexnet_flight_set_workers (RexnetFlight * self, guint workers)
+{
+  g_mutex_lock (&self->lock);
+  if (self->pool && workers != self->workers) {
+    self->workers = workers;
+    g_thread_pool_set_max_threads (self->pool, workers, NULL);
+    g_cond_broadcast (&self->changed);
+  }
+  g_mutex_unlock (&self->lock);
+}
+
+guint
+rexnet_flight_get_workers (RexnetFlight * self)
+{
+  guint workers;
+
+  g_mutex_lock (&self->lock);
+  workers = self->pool ? self->workers : 0;
+  g_mutex_unlock (&self->lock);
+  return workers;
+}
+
+/* ---- the streaming thread ---------------------------------------------- */
+
+/* Whether nothing holds an item up, with the lock. */
+static gboolean
+is_open (RexnetFlight * self)
+{
+  return self->pool && !self->flushing && self->flow == GST_FLOW_OK;
+}
+
+/* With the lock. */
+static GstFlowReturn
+take_flow (RexnetFlight * self)
+{
+  GstFlowReturn flow = self->flow;
+
+  self->flow = GST_FLOW_OK;
+  return self->flushing || !self->pool ? GST_FLOW_FLUSHING : flow;
+}
+
+GstFlowReturn
+rexnet_flight_take_flow (RexnetFlight * self)
+{
+  GstFlowReturn flow;
+
+  g_mutex_lock (&self->lock);
+  flow = take_flow (self);
+  g_mutex_unlock (&self->lock);
+  return flow;
+}
+
+void
+rexnet_flight_forget_eos (RexnetFlight * self)
+{
+  g_mutex_lock (&self->lock);
+  if (self->flow == GST_FLOW_EOS)
+    self->flow = GST_FLOW_OK;
+  g_mutex_unlock (&self->lock);
+}
+
+GstFlowReturn
+rexnet_flight_wait (RexnetFlight * self, guint idle)
+{
+  GstFlowReturn flow;
+
+  g_mutex_lock (&self->lock);
+  while (is_open (self) && self->entries.length >= self->workers + idle)
+    g_cond_wait (&self->changed, &self->lock);
+  flow = take_flow (self);
+  g_mutex_unlock (&self->lock);
+  return flow;
+}
+
+GstFlowReturn
+rexnet_flight_enter (RexnetFlight * self, gpointer item, gboolean work)
+{
+  GstFlowReturn flow;
+  Entry *entry;
+
+  g_mutex_lock (&self->lock);
+  while (is_open (self) && work && self->working >= self->workers)
+    g_cond_wait (&self->changed, &self->lock);
+  flow = take_flow (self);
+  if (flow == GST_FLOW_OK) {
+    entry = g_new (Entry, 1);
+    *entry = (Entry) { .item = item, .done = !work };
+    g_queue_push_tail (&self->entries, entry);
+    if (work) {
+      self->working++;
+      g_thread_pool_push (self->pool, entry, NULL);
+    }
+    g_cond_broadcast (&self->changed);
+  }
+  g_mutex_unlock (&self->lock);
+  if (flow != GST_FLOW_OK)
+    self->funcs->drop (item, self->data);
+  return flow;
+}
+
+/* ---- draining and flushing --------------------------------------------- */
+
+/* With the lock. */
+static gboolean
+is_under_way (RexnetFlight * self)
+{
+  return self->pool && (self->entries.length > 0 || self->putting_out);
+}
+
+void
+rexnet_flight_drain (RexnetFlight * self)
+{
+  g_mutex_lock (&self->lock);
+  while (!self->flushing && is_under_way (self))
+    g_cond_wait (&self->changed, &self->lock);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+rexnet_flight_flush_start (RexnetFlight * self)
+{
+  g_mutex_lock (&self->lock);
+  self->flushing = TRUE;
+  drop_all (self);
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+rexnet_flight_flush_stop (RexnetFlight * self)
+{
+  g_mutex_lock (&self->lock);
+  drop_all (self);
+  while (is_under_way (self))
+    g_cond_wait (&self->changed, &self->lock);
+  self->flushing = FALSE;
+  self->flow = GST_FLOW_OK;
+  g_mutex_unlock (&self->lock);
+}
