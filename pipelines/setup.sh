@@ -6,12 +6,13 @@ build_packages="gcc libc6-dev meson ninja-build pkg-config
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
   libgstreamer-plugins-bad1.0-dev libjson-glib-dev libzip-dev libpango1.0-dev
   libgdk-pixbuf-2.0-dev opencl-c-headers libprotobuf-c-dev protobuf-c-compiler
+  libcurl4-openssl-dev ca-certificates
   gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
   fonts-dejavu-core"
 
 test_packages="gstreamer1.0-x python3 python3-gi python3-gst-1.0 gir1.2-gst-plugins-base-1.0
   dataset-fashion-mnist ocl-icd-libopencl1 pocl-opencl-icd mesa-opencl-icd
-  mandoc valgrind"
+  mandoc openssl valgrind"
 
 say() {
   printf '\n== %s\n' "$*"

@@ -171,8 +171,9 @@ install_model_properties (GObjectClass * klass, GParamFlags flags)
 {
   g_object_class_install_property (klass, REXNET_SETTING_MODEL,
       g_param_spec_string ("model", "Model",
-          "Model file (.pth, .bin or .safetensors); unset: the one found by "
-          "width and variant, or the built-in one", NULL, flags));
+          "Model file (.pth, .bin or .safetensors) or the name of one that "
+          "'rexnet pull' installed; unset: the one found by width and variant, "
+          "or the built-in one", NULL, flags));
   g_object_class_install_property (klass, REXNET_SETTING_LABELS,
       g_param_spec_string ("labels", "Labels",
           "Text file with one label a line, in place of the model's own", NULL,

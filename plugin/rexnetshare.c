@@ -174,9 +174,16 @@ RexnetEngine *
 rexnet_share_acquire (const RexnetRequest * request,
     RexnetProgressFunc progress, gpointer progress_data, GError ** error)
 {
-  g_autofree char *key = make_key (request);
+  g_autofree char *model = NULL, *key = NULL;
+  RexnetRequest found = *request;
   RexnetEngine *engine;
   Share *share;
+
+  if (request->model
+      && !(found.model = model = rexnet_model_find_named (request->model,
+              error)))
+    return NULL;
+  key = make_key (&found);
 
   g_mutex_lock (&lock);
   while ((share = find (key)) && !share->engine)
@@ -185,7 +192,7 @@ rexnet_share_acquire (const RexnetRequest * request,
     share->users++;
     engine = share->engine;
   } else {
-    engine = add (g_steal_pointer (&key), request, progress, progress_data,
+    engine = add (g_steal_pointer (&key), &found, progress, progress_data,
         error);
   }
   g_mutex_unlock (&lock);

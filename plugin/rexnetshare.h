@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 /* RexnetRequest: all that decides what an engine is. */
 typedef struct
 {
-  const char *model;            /* (nullable): path */
+  const char *model;            /* (nullable): path, or name to look for */
   const char *labels;           /* (nullable): path */
   gboolean any_variant;         /* variant was not asked for */
   RexnetVariant variant;

@@ -44,6 +44,7 @@ static const char *const efficientnet_names[] = {
   "efficientnet_b%N.*/pytorch_model.bin",
   "efficientnet_b%N_*.pth", "efficientnet_b%N-*.pth",
   "efficientnet-b%N-*.pth", "efficientnet-b%N.pth",
+  "tf_efficientnet_b%N.*/model.safetensors",
   NULL
 };
 
@@ -55,6 +56,20 @@ static const char *const efficientnet_lite_names[] = {
   "efficientnet_lite%N.*/pytorch_model.bin",
   "efficientnet_lite%N_*.pth", "efficientnet_lite%N-*.pth",
   "efficientnet-lite%N-*.pth", "efficientnet-lite%N.pth",
+  "tf_efficientnet_lite%N.*/model.safetensors",
+  NULL
+};
+
+/* %S is what a model was asked for by. timm's default tags come first. */
+static const char *const named_names[] = {
+  "%S", "%S.safetensors", "%S.pth", "%S.bin",
+  "%S/model.safetensors", "%S/pytorch_model.bin",
+  "%S.nav_in1k/model.safetensors", "%S.sw_in12k_ft_in1k/model.safetensors",
+  "%S.ra_in1k/model.safetensors", "%S.ra2_in1k/model.safetensors",
+  "%S.ra4_e3600_r240_in1k/model.safetensors",
+  "%S.ns_jft_in1k/model.safetensors", "%S.in1k/model.safetensors",
+  "%S.*/model.safetensors", "%S.*/pytorch_model.bin", "%S.*.safetensors",
+  "%S-*.pth",
   NULL
 };
 
@@ -95,9 +110,10 @@ efficientnet_number (double width)
   return width ? NULL : "*";
 }
 
-/* @pattern with what follows each % filled in; "*" for any width. */
+/* @pattern with what follows each % filled in; "*" for any width.
+ * @spelling: (nullable): of a model that was asked for by name */
 static char *
-expand (const char *pattern, double width)
+expand (const char *pattern, const char *spelling, double width)
 {
   g_autofree char *number = width ? rexnet_width_to_string (width)
       : g_strdup ("*");
@@ -110,6 +126,8 @@ expand (const char *pattern, double width)
   g_string_replace (name, "%P", percent, 0);
   if (number_of)
     g_string_replace (name, "%N", number_of, 0);
+  if (spelling)
+    g_string_replace (name, "%S", spelling, 0);
   return g_string_free (name, FALSE);
 }
 
@@ -142,10 +160,11 @@ find_matching (const char *folder, const char *name)
 }
 
 static char *
-find_in_folder (const char *folder, const char *const *patterns, double width)
+find_in_folder (const char *folder, const char *const *patterns,
+    const char *spelling, double width)
 {
   for (; *patterns; patterns++) {
-    g_autofree char *name = expand (*patterns, width);
+    g_autofree char *name = expand (*patterns, spelling, width);
     g_autofree char *path = g_build_filename (folder, name, NULL);
 
     if (strstr (name, "%N"))
@@ -161,6 +180,13 @@ find_in_folder (const char *folder, const char *const *patterns, double width)
   return NULL;
 }
 
+static char *
+join_folders (GPtrArray * folders)
+{
+  g_ptr_array_add (folders, NULL);
+  return g_strjoinv (", ", (char **) folders->pdata);
+}
+
 static void
 set_not_found (GError ** error, RexnetVariant variant, double width,
     GPtrArray * folders)
@@ -168,15 +194,16 @@ set_not_found (GError ** error, RexnetVariant variant, double width,
   const char *variant_name = rexnet_variant_to_string (variant);
   g_autofree char *number = width ? rexnet_width_to_string (width)
       : g_strdup ("any");
-  g_autofree char *example = expand (names[variant][0], width ? width : 1);
-  g_autofree char *where = NULL;
+  g_autofree char *example = expand (names[variant][0], NULL,
+      width ? width : 1);
+  g_autofree char *where = join_folders (folders);
 
-  g_ptr_array_add (folders, NULL);
-  where = g_strjoinv (", ", (char **) folders->pdata);
   g_set_error (error, REXNET_ERROR, REXNET_ERROR_NOT_FOUND,
       "no model of variant %s and width %s in %s: put %s, or the published "
       "weights under their own name, into one of these folders, or set "
-      "REXNET_MODEL_PATH", variant_name, number, where, example);
+      "REXNET_MODEL_PATH%s", variant_name, number, where, example,
+      variant == REXNET_VARIANT_REXNET_LITE ? ""
+      : "; 'rexnet pull --list' names weights to fetch");
 }
 
 char *
@@ -191,11 +218,59 @@ rexnet_model_find (RexnetVariant variant, double width, GError ** error)
   }
   folders = search_folders ();
   for (guint i = 0; i < folders->len; i++) {
-    char *path = find_in_folder (folders->pdata[i], names[variant], width);
+    char *path = find_in_folder (folders->pdata[i], names[variant], NULL,
+        width);
 
     if (path)
       return path;
   }
   set_not_found (error, variant, width, folders);
+  return NULL;
+}
+
+static char *
+find_spelling (GPtrArray * folders, const char *spelling)
+{
+  char *path = NULL;
+
+  for (guint i = 0; i < folders->len && !path; i++)
+    path = find_in_folder (folders->pdata[i], named_names, spelling, 0);
+  return path;
+}
+
+/* @name as it is, as timm writes it, and as timm calls its ports. */
+static char *
+find_name (GPtrArray * folders, const char *name)
+{
+  g_autofree char *timm = g_strdelimit (g_strdup (name), "-", '_');
+  g_autofree char *ported = g_strconcat ("tf_", timm, NULL);
+  char *path = find_spelling (folders, name);
+
+  if (!path && strcmp (timm, name) != 0)
+    path = find_spelling (folders, timm);
+  return path ? path : find_spelling (folders, ported);
+}
+
+char *
+rexnet_model_find_named (const char *name, GError ** error)
+{
+  g_autoptr (GPtrArray) folders = NULL;
+  g_autofree char *where = NULL, *shown = NULL;
+  char *path;
+
+  if (strchr (name, '/') || is_file (name))
+    return g_strdup (name);
+  folders = search_folders ();
+  if (*name && *name != '.' && !strpbrk (name, "*?%")
+      && (path = find_name (folders, name)))
+    return path;
+  if (g_file_test (name, G_FILE_TEST_EXISTS))
+    return g_strdup (name);
+  where = join_folders (folders);
+  shown = g_filename_display_name (name);
+  g_set_error (error, REXNET_ERROR, REXNET_ERROR_NOT_FOUND,
+      "%s: no such file here, and no model of that name in %s; "
+      "'rexnet pull %s' fetches published weights, 'rexnet pull --list' names "
+      "them", shown, where, shown);
   return NULL;
 }

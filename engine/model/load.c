@@ -124,7 +124,7 @@ load (RexnetStateDict * dict, GBytes * bytes, const char *path,
       return NULL;
     if (!settings.name)
       settings.name = name_of (folder, stem);
-    if (!dict->settings && g_str_has_prefix (settings.name, "tf_"))
+    if (!dict->settings && rexnet_name_is_tensorflow (settings.name))
       rexnet_settings_set_tensorflow (&settings);
   }
   if (!settings.name)

@@ -101,6 +101,14 @@ parse_identity (RexnetSettings * s, JsonObject * object, const char *where,
   return TRUE;
 }
 
+/* The pruned B1 to B3 are TensorFlow's too, without the prefix. */
+gboolean
+rexnet_name_is_tensorflow (const char *name)
+{
+  return g_str_has_prefix (name, "tf_")
+      || (g_str_has_prefix (name, "efficientnet_b") && strstr (name, "_pruned"));
+}
+
 void
 rexnet_settings_set_tensorflow (RexnetSettings * settings)
 {
@@ -210,7 +218,7 @@ rexnet_settings_parse_timm (RexnetSettings * s, const char *text,
   if (!rexnet_json_get_string (config, "architecture", &architecture, where,
           error))
     return FALSE;
-  if (architecture && g_str_has_prefix (architecture, "tf_"))
+  if (architecture && rexnet_name_is_tensorflow (architecture))
     rexnet_settings_set_tensorflow (s);
   if (!rexnet_json_get_numbers (pretrained, "input_size", 3, 3, MAX_PIXELS,
           size, where, error)

@@ -23,7 +23,9 @@ void rexnet_settings_init (RexnetSettings * settings);
 void rexnet_settings_clear (RexnetSettings * settings);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RexnetSettings, rexnet_settings_clear)
 
-/* What timm's ports of TensorFlow weights (tf_...) differ by. */
+/* Whether what timm calls @name was trained in TensorFlow. */
+gboolean rexnet_name_is_tensorflow (const char *name);
+/* What timm's ports of TensorFlow weights differ by. */
 void rexnet_settings_set_tensorflow (RexnetSettings * settings);
 
 /* The value of "rexnet.settings". @where: what errors call it. */

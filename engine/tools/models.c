@@ -61,8 +61,11 @@ load (ToolModelSource source, GError ** error)
   const ToolOptions *o = &tool_options;
   gboolean named = o->width > 0 || o->has_variant;
 
-  if (o->model)
-    return load_file (o->model, error);
+  if (o->model) {
+    g_autofree char *path = rexnet_model_find_named (o->model, error);
+
+    return path ? load_file (path, error) : NULL;
+  }
   if (source == TOOL_MODEL_FIND && named) {
     g_autofree char *path = rexnet_model_find (o->variant, o->width, error);
 

@@ -4,7 +4,7 @@
 
 #include "tool.h"
 
-ToolOptions tool_options = { .top_k = 5 };
+ToolOptions tool_options = { .top_k = 5, .timeout = 30, .retries = 5 };
 
 #define BAD_VALUE(error, ...) \
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, __VA_ARGS__)
@@ -18,8 +18,10 @@ static const struct
   {"--batch", &tool_options.batch, 1, 1024},
   {"--classes", &tool_options.classes, 1, 65536},
   {"--limit", &tool_options.limit, 1, G_MAXINT},
+  {"--retries", &tool_options.retries, 0, 100},
   {"--runs", &tool_options.runs, 1, 1000000},
   {"--threads", &tool_options.threads, 1, 256},
+  {"--timeout", &tool_options.timeout, 1, 3600},
   {"--top-k", &tool_options.top_k, 1, 65536},
 };
 
@@ -145,8 +147,8 @@ tool_parse_threshold (const char *option, const char *value, gpointer data,
 
 const GOptionEntry tool_model_entries[] = {
   {"model", 0, 0, G_OPTION_ARG_FILENAME, &tool_options.model,
-      "A .safetensors, .pth or .bin file; without it the model built in",
-      "FILE"},
+      "A .safetensors, .pth or .bin file, or the name of a model that 'rexnet "
+      "pull' installed; without it the model built in", "FILE"},
   {"width", 0, 0, G_OPTION_ARG_CALLBACK, parse_width,
       "Look for the model with this width multiplier", "W"},
   {"variant", 0, 0, G_OPTION_ARG_CALLBACK, parse_variant,

@@ -26,7 +26,7 @@ typedef struct
 } ToolCommand;
 
 extern const ToolCommand tool_info, tool_classify, tool_logits, tool_bench,
-    tool_eval, tool_devices, tool_tune, tool_convert;
+    tool_eval, tool_devices, tool_tune, tool_convert, tool_pull;
 
 /* ---- options ----------------------------------------------------------- */
 
@@ -38,7 +38,7 @@ typedef struct
   gboolean has_variant;
   RexnetVariant variant;
   double width, threshold;
-  guint classes, top_k, threads, batch, runs, limit;
+  guint classes, top_k, threads, batch, runs, limit, timeout, retries;
   guint width_px, height_px;
   RexnetIsa isa;
   RexnetPrecision precision;

@@ -121,6 +121,25 @@ GST_START_TEST (test_width_found)
 
 GST_END_TEST;
 
+GST_START_TEST (test_model_by_name)
+{
+  char *folder = make_folder ();
+  char *path = link_model (folder, "rexnet_050.safetensors");
+  GstElement *element = make ("model", "rexnet_050", NULL);
+
+  g_setenv ("REXNET_MODEL_PATH", folder, TRUE);
+  fail_unless_equals_int (gst_element_set_state (element, GST_STATE_PAUSED),
+      GST_STATE_CHANGE_SUCCESS);
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_object_unref (element);
+  check_error (make ("model", "rexnet_060", NULL),
+      GST_RESOURCE_ERROR_NOT_FOUND, folder, "rexnet pull rexnet_060", NULL);
+  g_free (path);
+  remove_folder (folder);
+}
+
+GST_END_TEST;
+
 /* A file whose name promises another width, and a request that contradicts
  * the file. */
 GST_START_TEST (test_mismatch)
@@ -214,6 +233,7 @@ errors_suite (void)
   tcase_add_test (tc, test_width_not_found);
   tcase_add_test (tc, test_variant_not_found);
   tcase_add_test (tc, test_width_found);
+  tcase_add_test (tc, test_model_by_name);
   tcase_add_test (tc, test_mismatch);
   tcase_add_test (tc, test_labels);
   tcase_add_test (tc, test_device);

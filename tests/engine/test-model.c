@@ -664,6 +664,11 @@ test_hub_folder (Folder * folder, gconstpointer data)
   model = load (folder->path, "rexnet_002.test/model.safetensors");
   g_assert_true (rexnet_model_get_network (model)->stem.same);
   rexnet_model_unref (model);
+  g_free (copy_fixture (folder, "efficientnet.safetensors",
+          "efficientnet_b1_pruned.in1k/model.safetensors"));
+  model = load (folder->path, "efficientnet_b1_pruned.in1k/model.safetensors");
+  g_assert_true (rexnet_model_get_network (model)->stem.same);
+  rexnet_model_unref (model);
 }
 
 static void
@@ -692,6 +697,10 @@ test_find (Folder * folder, gconstpointer data)
     { "efficientnet_lite4.pth", REXNET_VARIANT_EFFICIENTNET_LITE, 1.4 },
     { "rexnetr_200.sw_in12k_ft_in1k/pytorch_model.bin", REXNET_VARIANT_REXNETR,
           2.0 },
+    { "tf_efficientnet_lite3.in1k/model.safetensors",
+        REXNET_VARIANT_EFFICIENTNET_LITE, 1.2 },
+    { "tf_efficientnet_b2.ns_jft_in1k/model.safetensors",
+        REXNET_VARIANT_EFFICIENTNET, 1.1 },
   };
   g_autofree char *empty = g_build_filename (folder->path, "empty", NULL);
   g_autofree char *path = g_strdup_printf ("%s%s%s", empty,
@@ -723,6 +732,58 @@ test_find (Folder * folder, gconstpointer data)
   g_clear_error (&error);
   g_assert_null (rexnet_model_find (REXNET_VARIANT_REXNET, -1, &error));
   g_assert_error (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT);
+  g_unsetenv ("REXNET_MODEL_PATH");
+}
+
+static void
+test_find_named (Folder * folder, gconstpointer data)
+{
+  static const struct
+  {
+    const char *file, *name;
+  } cases[] = {
+    { "mine.pth", "mine" },
+    { "mine.pth", "mine.pth" },
+    { "rexnet_100.nav_in1k/model.safetensors", "rexnet_100" },
+    { "rexnet_100.nav_in1k/model.safetensors", "rexnet-100" },
+    { "rexnet_100.nav_in1k/model.safetensors", "rexnet_100.nav_in1k" },
+    { "rexnetr_200.sw_in12k/model.safetensors", "rexnetr_200" },
+    { "rexnetr_200.sw_in12k_ft_in1k/model.safetensors", "rexnetr_200" },
+    { "tf_efficientnet_lite1.in1k/model.safetensors", "efficientnet-lite1" },
+    { "efficientnet_b0.mine/pytorch_model.bin", "efficientnet_b0" },
+    { "someone--tiny/model.safetensors", "someone--tiny" },
+    { "rexnet_130-a1b2c3.pth", "rexnet_130" },
+  };
+  static const char *const missing[] = {
+    "rexnet_1", "rexnet", "rexnet_*", "*", "", ".", ".hidden", "%S", "mine.bin"
+  };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+
+  g_setenv ("REXNET_MODEL_PATH", folder->path, TRUE);
+  g_free (write_file (folder, ".hidden.pth", "", 0));
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *file = write_file (folder, cases[i].file, "", 0);
+    g_autofree char *found = rexnet_model_find_named (cases[i].name, &error);
+
+    g_assert_no_error (error);
+    g_assert_cmpstr (found, ==, file);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (missing); i++) {
+    g_autofree char *found = rexnet_model_find_named (missing[i], &error);
+
+    if (strcmp (missing[i], ".") == 0) {
+      g_assert_cmpstr (found, ==, ".");
+      continue;
+    }
+    g_assert_null (found);
+    g_assert_error (error, REXNET_ERROR, REXNET_ERROR_NOT_FOUND);
+    g_assert_nonnull (strstr (error->message, folder->path));
+    g_assert_nonnull (strstr (error->message, "rexnet pull"));
+    g_clear_error (&error);
+  }
+  path = rexnet_model_find_named ("no/such.pth", &error);
+  g_assert_cmpstr (path, ==, "no/such.pth");
   g_unsetenv ("REXNET_MODEL_PATH");
 }
 
@@ -793,6 +854,7 @@ main (int argc, char **argv)
   add_with_folder ("/model/label-files", test_label_files);
   add_with_folder ("/model/hub-folder", test_hub_folder);
   add_with_folder ("/model/find", test_find);
+  add_with_folder ("/model/find-named", test_find_named);
   add_with_folder ("/model/not-a-file", test_not_a_file);
   return g_test_run ();
 }

@@ -5,7 +5,7 @@ import subprocess
 
 import harness
 
-COMMANDS = "info", "classify", "logits", "bench", "eval", "devices", "tune"
+COMMANDS = "info", "classify", "logits", "bench", "eval", "devices", "tune", "convert", "pull"
 
 
 class Cli(harness.ToolTest):

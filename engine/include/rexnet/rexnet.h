@@ -213,6 +213,19 @@ REXNET_API char *rexnet_model_find (RexnetVariant variant, double width,
     GError ** error);
 
 /**
+ * rexnet_model_find_named:
+ * @name: a file, or a model's name such as "rexnet_100"
+ *
+ * Looks for a model's name in the folders of rexnet_model_find(), as
+ * docs/model-formats.md tells; `rexnet pull` installs there. What has a '/' or
+ * is a file's name here is returned as it is.
+ *
+ * Returns: (transfer full): a path, or NULL with REXNET_ERROR_NOT_FOUND saying
+ *   where it looked
+ */
+REXNET_API char *rexnet_model_find_named (const char *name, GError ** error);
+
+/**
  * rexnet_model_with_labels:
  * @path: a text file with one label a line, as many as the model has classes
  *
