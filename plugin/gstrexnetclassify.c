@@ -21,12 +21,12 @@
 
 #include <gst/video/video.h>
 
-#include "rexnetanalytics.h"
 #include "rexnetenums.h"
 #include "rexnetflight.h"
+#include "rexnetlast.h"
 #include "rexnetlook.h"
-#include "rexnetmeta.h"
 #include "rexnetpacer.h"
+#include "rexnetreport.h"
 #include "rexnetsettings.h"
 
 GST_DEBUG_CATEGORY_STATIC (rexnet_classify_debug);
@@ -64,14 +64,7 @@ struct _GstRexnetClassify
 
   /* Of the thread that pushes. Others use it when nothing is in flight. */
   gboolean fell_back;           /* to the CPU, and that has been said */
-  RexnetScore *best;            /* a place for each class */
-  guint classes;
-  float *scores;                /* of the last inference */
-  GBytes *features;             /* of the same; NULL: not asked for then */
-  const char *device;           /* that they come from */
-  gboolean have_result;
-  GstClockTime result_pts;
-  gint64 result_time;           /* monotonic */
+  RexnetLast last;
 };
 
 /* A frame's way through the element. */
@@ -153,57 +146,11 @@ gst_rexnet_classify_get_property (GObject * object, guint id, GValue * value,
 
 /* ---- start and stop ---------------------------------------------------- */
 
-static void
-post_error (GstRexnetClassify * self, const GError * error)
-{
-  GstResourceError code = GST_RESOURCE_ERROR_FAILED;
-
-  if (g_error_matches (error, REXNET_ERROR, REXNET_ERROR_NOT_FOUND)
-      || g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-    code = GST_RESOURCE_ERROR_NOT_FOUND;
-  else if (g_error_matches (error, REXNET_ERROR, REXNET_ERROR_CORRUPT)
-      || g_error_matches (error, REXNET_ERROR, REXNET_ERROR_UNSUPPORTED))
-    code = GST_RESOURCE_ERROR_READ;
-  else if (g_error_matches (error, REXNET_ERROR, REXNET_ERROR_MISMATCH)
-      || g_error_matches (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT))
-    code = GST_RESOURCE_ERROR_SETTINGS;
-  else if (error->domain == G_FILE_ERROR)
-    code = GST_RESOURCE_ERROR_OPEN_READ;
-  gst_element_message_full (GST_ELEMENT (self), GST_MESSAGE_ERROR,
-      GST_RESOURCE_ERROR, code, g_strdup (error->message), NULL, __FILE__,
-      GST_FUNCTION, __LINE__);
-}
-
-typedef struct
-{
-  GstRexnetClassify *self;
-  gboolean begun;
-} Progress;
-
-static void
-post_progress (Progress * progress, GstProgressType type, const char *text)
-{
-  gst_element_post_message (GST_ELEMENT (progress->self),
-      gst_message_new_progress (GST_OBJECT (progress->self), type,
-          "rexnet-start", text));
-}
-
-static void
-on_progress (const char *what, double fraction, gpointer data)
-{
-  g_autofree char *text = g_strdup_printf ("%s: %.0f%%", what, fraction * 100);
-  Progress *progress = data;
-
-  post_progress (progress, progress->begun ? GST_PROGRESS_TYPE_CONTINUE :
-      GST_PROGRESS_TYPE_START, text);
-  progress->begun = TRUE;
-}
-
 static RexnetEngine *
 acquire_engine (GstRexnetClassify * self, GError ** error)
 {
   g_auto (RexnetSettings) settings = { 0 };
-  Progress progress = { self, FALSE };
+  RexnetStart start = { GST_ELEMENT (self), FALSE };
   RexnetRequest request;
   RexnetEngine *engine;
 
@@ -212,10 +159,9 @@ acquire_engine (GstRexnetClassify * self, GError ** error)
   GST_OBJECT_UNLOCK (self);
 
   rexnet_settings_to_request (&settings, &request);
-  engine = rexnet_share_acquire (&request, on_progress, &progress, error);
-  if (progress.begun)
-    post_progress (&progress, engine ? GST_PROGRESS_TYPE_COMPLETE :
-        GST_PROGRESS_TYPE_ERROR, engine ? "ready" : "failed");
+  engine = rexnet_share_acquire (&request, rexnet_report_progress, &start,
+      error);
+  rexnet_report_started (&start, engine != NULL);
   return engine;
 }
 
@@ -258,7 +204,7 @@ warm_up (GstRexnetClassify * self, RexnetEngine * engine, gint64 * us,
   for (int i = 0; i < 2; i++) {
     gint64 start = g_get_monotonic_time ();
 
-    if (!rexnet_engine_classify (engine, &image, 1, self->scores, error))
+    if (!rexnet_engine_classify (engine, &image, 1, self->last.scores, error))
       return FALSE;
     *us = g_get_monotonic_time () - start;
   }
@@ -268,7 +214,7 @@ warm_up (GstRexnetClassify * self, RexnetEngine * engine, gint64 * us,
 static void
 forget_results (GstRexnetClassify * self)
 {
-  self->have_result = FALSE;
+  self->last.valid = FALSE;
   GST_OBJECT_LOCK (self);
   self->expecting = FALSE;
   rexnet_pacer_reset (&self->pacer);
@@ -282,9 +228,7 @@ clean_up (GstRexnetClassify * self, RexnetEngine * engine)
   rexnet_share_release (engine);
   while (g_async_queue_length (self->looks) > 0)
     rexnet_look_free (g_async_queue_pop (self->looks));
-  g_clear_pointer (&self->scores, g_free);
-  g_clear_pointer (&self->features, g_bytes_unref);
-  g_clear_pointer (&self->best, g_free);
+  rexnet_last_clear (&self->last);
 }
 
 static gboolean
@@ -296,13 +240,10 @@ gst_rexnet_classify_start (GstBaseTransform * trans)
   gint64 us;
 
   if (!engine) {
-    post_error (self, error);
+    rexnet_report_error (GST_ELEMENT (self), error);
     return FALSE;
   }
-  self->classes =
-      rexnet_model_get_info (rexnet_engine_get_model (engine))->classes;
-  self->scores = g_new (float, self->classes);
-  self->best = g_new (RexnetScore, self->classes);
+  rexnet_last_init (&self->last, rexnet_engine_get_model (engine));
   GST_OBJECT_LOCK (self);
   /* A frame that is pulled is waited for. */
   self->ahead = self->settings.scheduling == REXNET_SCHEDULING_THROUGHPUT
@@ -311,7 +252,7 @@ gst_rexnet_classify_start (GstBaseTransform * trans)
   if (!warm_up (self, engine, &us, &error) || (self->ahead
           && !rexnet_flight_start (self->flight, frames_at_once (engine),
               &error))) {
-    post_error (self, error);
+    rexnet_report_error (GST_ELEMENT (self), error);
     clean_up (self, engine);
     return FALSE;
   }
@@ -381,7 +322,7 @@ gst_rexnet_classify_set_caps (GstBaseTransform * trans, GstCaps * in,
     return FALSE;
   }
   g_async_queue_push (self->looks, look);
-  self->have_result = FALSE;
+  self->last.valid = FALSE;
   GST_OBJECT_LOCK (self);
   self->expecting = FALSE;
   GST_OBJECT_UNLOCK (self);
@@ -397,99 +338,33 @@ take_result (GstRexnetClassify * self, Passage * passage)
   RexnetLook *look = g_steal_pointer (&passage->look);
   g_autoptr (GError) error = g_steal_pointer (&look->error);
   gboolean unreadable = look->unreadable, latency_changed = FALSE;
-  float *scores = look->scores;
 
-  if (!error) {
-    look->scores = self->scores;
-    self->scores = scores;
-    g_clear_pointer (&self->features, g_bytes_unref);
-    self->features = g_steal_pointer (&look->features);
-    self->device = look->device;
-    self->result_pts = GST_BUFFER_PTS (passage->buffer);
-    self->result_time = g_get_monotonic_time ();
-  }
+  if (!error)
+    rexnet_last_take (&self->last, look, passage->buffer);
   g_async_queue_push (self->looks, look);
 
   GST_OBJECT_LOCK (self);
   if (error) {
     self->errors += !unreadable;
-    self->expecting = self->have_result;
+    self->expecting = self->last.valid;
   } else {
     self->inferred++;
     latency_changed = rexnet_pacer_done (&self->pacer,
-        self->result_time - passage->arrival);
+        self->last.time - passage->arrival);
   }
   GST_OBJECT_UNLOCK (self);
   if (error) {
     if (unreadable)
       GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("%s", error->message), (NULL));
     else
-      post_error (self, error);
+      rexnet_report_error (GST_ELEMENT (self), error);
     return FALSE;
   }
-  self->have_result = TRUE;
   check_fallback (self);
   if (latency_changed)
     gst_element_post_message (GST_ELEMENT (self),
         gst_message_new_latency (GST_OBJECT (self)));
   return TRUE;
-}
-
-/* In the stream's own time where it has one; never 0, which means "new". */
-static GstClockTime
-result_age (GstRexnetClassify * self, GstBuffer * buffer)
-{
-  GstClockTime pts = GST_BUFFER_PTS (buffer), age = 0;
-
-  if (GST_CLOCK_TIME_IS_VALID (pts)
-      && GST_CLOCK_TIME_IS_VALID (self->result_pts))
-    age = pts > self->result_pts ? pts - self->result_pts :
-        self->result_pts - pts;
-  if (age == 0)
-    age = (g_get_monotonic_time () - self->result_time) * GST_USECOND;
-  return MAX (age, 1);
-}
-
-static void
-post_result (GstRexnetClassify * self, GstBuffer * buffer,
-    GstStructure * structure)
-{
-  const GstSegment *segment = &GST_BASE_TRANSFORM (self)->segment;
-  GstClockTime pts = GST_BUFFER_PTS (buffer);
-
-  gst_structure_set (structure,
-      "timestamp", G_TYPE_UINT64, pts,
-      "stream-time", G_TYPE_UINT64,
-      gst_segment_to_stream_time (segment, GST_FORMAT_TIME, pts),
-      "running-time", G_TYPE_UINT64,
-      gst_segment_to_running_time (segment, GST_FORMAT_TIME, pts),
-      "duration", G_TYPE_UINT64, GST_BUFFER_DURATION (buffer), NULL);
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_element (GST_OBJECT (self), structure));
-}
-
-static void
-attach (GstRexnetClassify * self, GstBuffer * buffer, const RexnetTuning * tuning,
-    GstClockTime age)
-{
-  guint n = rexnet_top_k (self->scores, self->classes,
-      MIN (tuning->top_k, self->classes), tuning->threshold, self->best);
-  GstStructure *structure = gst_structure_new_empty ("rexnet-classification");
-
-  rexnet_result_to_structure (structure,
-      rexnet_engine_get_model (self->engine),
-      self->device, REXNET_REGION_FRAME, age, self->best, n);
-  if (tuning->features && self->features)
-    gst_structure_set (structure, "features", G_TYPE_BYTES, self->features,
-        NULL);
-  rexnet_meta_add (buffer, structure);
-#ifdef HAVE_ANALYTICS
-  rexnet_analytics_add (buffer, structure, tuning->analytics_top_k);
-#endif
-  if (tuning->post_messages && age == 0)
-    post_result (self, buffer, structure);
-  else
-    gst_structure_free (structure);
 }
 
 /* ---- frames ------------------------------------------------------------ */
@@ -555,12 +430,19 @@ static GstFlowReturn
 finish (GstRexnetClassify * self, Passage * passage)
 {
   gboolean fresh = passage->look != NULL;
+  GstStructure *result;
 
   if (fresh && !take_result (self, passage))
     return GST_FLOW_ERROR;
-  if (self->have_result)
-    attach (self, passage->buffer, &passage->tuning,
-        fresh ? 0 : result_age (self, passage->buffer));
+  if (!self->last.valid)
+    return GST_FLOW_OK;
+  result = rexnet_last_attach (&self->last, passage->buffer, &passage->tuning,
+      fresh);
+  if (passage->tuning.post_messages && fresh)
+    rexnet_report_result (GST_ELEMENT (self),
+        &GST_BASE_TRANSFORM (self)->segment, passage->buffer, result);
+  else
+    gst_structure_free (result);
   return GST_FLOW_OK;
 }
 
