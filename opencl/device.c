@@ -131,6 +131,7 @@ describe (cl_platform_id platform, cl_device_id id, guint index)
   self->lanes = device_number (id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
   self->alignment = MAX (device_number (id, CL_DEVICE_MEM_BASE_ADDR_ALIGN) / 8,
       1);
+  self->unified = device_number (id, CL_DEVICE_HOST_UNIFIED_MEMORY) & 0xff;
   self->vendor = find_vendor (id, self->type, info->name,
       info->platform);
   info->compute_units = device_number (id, CL_DEVICE_MAX_COMPUTE_UNITS);

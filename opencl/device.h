@@ -22,6 +22,7 @@ typedef struct
   cl_device_type type;
   RexnetClVendor vendor;
   guint lanes;                  /* floats of a native vector */
+  gboolean unified;             /* it works in the host's memory */
   guint alignment;              /* bytes, of a part of a buffer */
   RexnetDevice info;
 } RexnetClDevice;

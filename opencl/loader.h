@@ -42,6 +42,8 @@
   X (clEnqueueWriteBuffer) \
   X (clEnqueueWriteBufferRect) \
   X (clEnqueueFillBuffer) \
+  X (clEnqueueMapBuffer) \
+  X (clEnqueueUnmapMemObject) \
   X (clEnqueueMarkerWithWaitList) \
   X (clGetEventProfilingInfo) \
   X (clReleaseEvent) \

@@ -13,15 +13,16 @@ typedef struct
 } Pass;
 
 gboolean
-rexnet_cl_picture_init (RexnetClPicture * self, const RexnetInput * input,
-    cl_context context, cl_program program, cl_command_queue queue,
-    GError ** error)
+rexnet_cl_picture_init (RexnetClPicture * self, const RexnetClDevice * device,
+    const RexnetInput * input, cl_context context, cl_program program,
+    cl_command_queue queue, GError ** error)
 {
   cl_int status;
 
   self->input = *input;
   self->context = context;
   self->queue = queue;
+  rexnet_cl_staging_init (&self->staging, device, context, queue);
   self->first = cl.clCreateKernel (program, "picture_first", &status);
   if (status == CL_SUCCESS)
     self->second = cl.clCreateKernel (program, "picture_second", &status);
@@ -35,8 +36,8 @@ rexnet_cl_picture_clear (RexnetClPicture * self)
     cl.clReleaseKernel (self->first);
   if (self->second)
     cl.clReleaseKernel (self->second);
-  if (self->source)
-    cl.clReleaseMemObject (self->source);
+  if (self->queue)
+    rexnet_cl_staging_clear (&self->staging);
   if (self->table)
     cl.clReleaseMemObject (self->table);
   if (self->temp)
@@ -179,7 +180,7 @@ set_arguments (cl_kernel kernel, const RexnetClArgument * arguments, guint n,
   return TRUE;
 }
 
-/* All but the target, which differs from image to image. */
+/* All but source and target, which differ from image to image. */
 static gboolean
 set_constants (RexnetClPicture * self, const RexnetPath * path,
     GError ** error)
@@ -197,8 +198,9 @@ set_constants (RexnetClPicture * self, const RexnetPath * path,
   cl_float4 scale = { {n->scale[0] / unit, n->scale[1] / unit,
           n->scale[2] / unit, 0.f} };
   cl_float4 offset = { {n->offset[0], n->offset[1], n->offset[2], 0.f} };
+  cl_mem none = NULL;
   const RexnetClArgument first[] = {
-    REXNET_CL_ARG (self->source), REXNET_CL_ARG (self->table),
+    REXNET_CL_ARG (none), REXNET_CL_ARG (self->table),
     REXNET_CL_ARG (self->temp), REXNET_CL_ARG (vertical), REXNET_CL_ARG (exact),
   };
   const RexnetClArgument second[] = {
@@ -219,22 +221,21 @@ prepare (RexnetClPicture * self, const RexnetImage * image, GError ** error)
 {
   g_autoptr (GArray) table = g_array_new (FALSE, TRUE, sizeof (cl_int));
   RexnetPath path = {.kernels = rexnet_resample_get (0) };
-  gsize bytes, samples, table_bytes;
+  gsize samples, table_bytes;
   gboolean ok = FALSE;
 
   self->prepared = FALSE;
   rexnet_path_plan (&path, &self->input, image);
-  bytes = plan_upload (self, &path);
+  self->bytes = plan_upload (self, &path);
   samples = plan_passes (self, &path, table);
   table_bytes = table->len * sizeof (cl_int);
-  if (MAX (bytes, samples) > G_MAXINT)  /* the kernels' int */
+  if (MAX (self->bytes, samples) > G_MAXINT)  /* the kernels' int */
     g_set_error (error, REXNET_ERROR, REXNET_ERROR_MEMORY,
         "a picture of %u x %u is too large for the OpenCL backend",
         image->width, image->height);
   else
     ok = rexnet_cl_check (cl.clFinish (self->queue), error,
         "wait for a picture")
-      && grow (self, &self->source, &self->source_size, bytes, error)
       && grow (self, &self->temp, &self->temp_size, samples * sizeof (gint16),
       error)
       && grow (self, &self->table, &self->table_size, table_bytes, error)
@@ -248,27 +249,31 @@ prepare (RexnetClPicture * self, const RexnetImage * image, GError ** error)
   return ok;
 }
 
-static gboolean
-upload_plane (RexnetClPicture * self, const RexnetImage * image, guint p,
-    GError ** error)
+static void
+copy_plane (const RexnetClPicture * self, const RexnetImage * image, guint p,
+    guint8 * to)
 {
-  const gsize bytes = self->plane[p].bytes, rows = self->plane[p].rows;
+  const gsize bytes = self->plane[p].bytes;
   const gssize stride = image->stride[p];
   const guint8 *from = image->plane[p]
       + (gssize) self->plane[p].row * stride + self->plane[p].column;
-  const gsize origin[3] = { self->plane[p].offset, 0, 0 };
-  const gsize zero[3] = { 0, 0, 0 }, region[3] = { bytes, rows, 1 };
-  cl_int status = CL_SUCCESS;
 
-  if (stride >= (gssize) bytes)
-    status = cl.clEnqueueWriteBufferRect (self->queue, self->source, CL_FALSE,
-        origin, zero, region, bytes, 0, stride, 0, from, 0, NULL, NULL);
-  else                          /* bottom up */
-    for (gsize y = 0; y < rows && status == CL_SUCCESS; y++)
-      status = cl.clEnqueueWriteBuffer (self->queue, self->source, CL_FALSE,
-          origin[0] + y * bytes, bytes, from + (gssize) y * stride, 0, NULL,
-          NULL);
-  return rexnet_cl_check (status, error, "upload a picture");
+  to += self->plane[p].offset;
+  for (guint y = 0; y < self->plane[p].rows; y++)
+    memcpy (to + y * bytes, from + (gssize) y * stride, bytes);
+}
+
+/* Returns: where the first kernel finds it; NULL with an error */
+static cl_mem
+upload (RexnetClPicture * self, const RexnetImage * image, GError ** error)
+{
+  guint8 *to = rexnet_cl_staging_begin (&self->staging, self->bytes, error);
+
+  if (!to)
+    return NULL;
+  for (guint p = 0; p < self->n_planes; p++)
+    copy_plane (self, image, p, to);
+  return rexnet_cl_staging_send (&self->staging, error);
 }
 
 gboolean
@@ -277,15 +282,17 @@ rexnet_cl_picture_enqueue (RexnetClPicture * self, const RexnetImage * image,
 {
   cl_int plane = ports->rows * ports->pitch, pitch = ports->pitch;
   cl_int start = (cl_int) index * 3 * plane + pitch + 1;
+  cl_mem source;
 
   if (!rexnet_image_check (image, error))
     return FALSE;
   if (!(self->prepared && rexnet_image_same_kind (&self->kind, image))
       && !prepare (self, image, error))
     return FALSE;
-  for (guint p = 0; p < self->n_planes; p++)
-    if (!upload_plane (self, image, p, error))
-      return FALSE;
+  source = upload (self, image, error);
+  if (!source)
+    return FALSE;
+  cl.clSetKernelArg (self->first, 0, sizeof source, &source);
   cl.clSetKernelArg (self->second, 2, sizeof target, &target);
   cl.clSetKernelArg (self->second, 3, sizeof start, &start);
   cl.clSetKernelArg (self->second, 4, sizeof plane, &plane);

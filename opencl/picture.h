@@ -8,6 +8,7 @@
 
 #include "graph.h"
 #include "image/rows.h"
+#include "staging.h"
 
 typedef struct
 {
@@ -15,8 +16,9 @@ typedef struct
   cl_context context;
   cl_command_queue queue;       /* in order; borrowed */
   cl_kernel first, second;
-  cl_mem source, table, temp;
-  gsize source_size, table_size, temp_size;     /* bytes */
+  RexnetClStaging staging;
+  cl_mem table, temp;
+  gsize table_size, temp_size;  /* bytes */
   RexnetImage kind;             /* of the last picture */
   gboolean prepared;
 
@@ -26,19 +28,22 @@ typedef struct
   {
     guint row, rows;
     gsize column, bytes;        /* of each row */
-    gsize offset;               /* in source; rows are `bytes` apart */
+    gsize offset;               /* in the upload; rows are `bytes` apart */
   } plane[3];
+  gsize bytes;                  /* of an upload */
   gsize first_global[3], second_global[3];
 } RexnetClPicture;
 
 gboolean rexnet_cl_picture_init (RexnetClPicture * self,
-    const RexnetInput * input, cl_context context, cl_program program,
-    cl_command_queue queue, GError ** error);
+    const RexnetClDevice * device, const RexnetInput * input,
+    cl_context context, cl_program program, cl_command_queue queue,
+    GError ** error);
+
+/* With nothing left in the queue. */
 void rexnet_cl_picture_clear (RexnetClPicture * self);
 
 /*
- * Enqueues upload and kernels of @image, which must stay as it is until the
- * queue has got there.
+ * Enqueues upload and kernels of @image, which may change afterwards.
  * @target: as image @index of @ports' input
  */
 gboolean rexnet_cl_picture_enqueue (RexnetClPicture * self,

@@ -89,8 +89,8 @@ open_slot (Session * self, guint index, const RexnetInput * input,
   slot->queue = cl.clCreateCommandQueue (g->context, g->device->id, 0, &status);
   if (!rexnet_cl_check (status, error, "make a queue on %s",
           g->device->info.name)
-      || !rexnet_cl_picture_init (&slot->picture, input, g->context,
-          g->programs[0], slot->queue, error))
+      || !rexnet_cl_picture_init (&slot->picture, g->device, input,
+          g->context, g->programs[0], slot->queue, error))
     return FALSE;
   rexnet_cl_command_buffer_record (&slot->recorded, g, index,
       g->steps->len - 1, g->batch);

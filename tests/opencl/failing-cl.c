@@ -5,6 +5,7 @@
  *   alloc:N     the Nth clCreateBuffer and all after it fail
  *   compile     clBuildProgram fails
  *   enqueue:N   the Nth launch and all after it fail
+ *   map:N       the Nth clEnqueueMapBuffer and all after it fail
  *   lost:N      from the Nth reading on the device is gone
  */
 #include <dlfcn.h>
@@ -114,6 +115,21 @@ clGetExtensionFunctionAddressForPlatform (cl_platform_id platform,
     return function;
   replay = (ReplayFunc) function;
   return (gpointer) failing_replay;
+}
+
+void *CL_API_CALL
+clEnqueueMapBuffer (cl_command_queue queue, cl_mem buffer, cl_bool blocking,
+    cl_map_flags flags, size_t offset, size_t size, cl_uint n,
+    const cl_event * events, cl_event * event, cl_int * status)
+{
+  static int calls;
+  __typeof__ (&clEnqueueMapBuffer) real = next ("clEnqueueMapBuffer");
+
+  if (!fails ("map", &calls))
+    return real (queue, buffer, blocking, flags, offset, size, n, events,
+        event, status);
+  *status = CL_MAP_FAILURE;
+  return NULL;
 }
 
 cl_int CL_API_CALL

@@ -685,6 +685,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/opencl/start/compile", "compile", test_start);
   g_test_add_data_func ("/opencl/start/enqueue", "enqueue:3", test_start);
   g_test_add_data_func ("/opencl/stream/enqueue", "enqueue:90", test_stream);
+  g_test_add_data_func ("/opencl/stream/map", "map:3", test_stream);
   g_test_add_data_func ("/opencl/stream/lost", "lost:3", test_stream);
   g_test_add_func ("/opencl/subprocess/start", test_start_inside);
   g_test_add_func ("/opencl/subprocess/stream", test_stream_inside);
