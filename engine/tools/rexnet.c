@@ -9,7 +9,7 @@
 
 static const ToolCommand *const commands[] = {
   &tool_info, &tool_classify, &tool_logits, &tool_bench, &tool_eval,
-  &tool_devices, &tool_tune, &tool_convert, &tool_pull,
+  &tool_features, &tool_devices, &tool_tune, &tool_convert, &tool_pull,
 };
 
 static void

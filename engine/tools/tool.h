@@ -26,7 +26,7 @@ typedef struct
 } ToolCommand;
 
 extern const ToolCommand tool_info, tool_classify, tool_logits, tool_bench,
-    tool_eval, tool_devices, tool_tune, tool_convert, tool_pull;
+    tool_eval, tool_features, tool_devices, tool_tune, tool_convert, tool_pull;
 
 /* ---- options ----------------------------------------------------------- */
 

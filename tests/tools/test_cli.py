@@ -5,7 +5,8 @@ import subprocess
 
 import harness
 
-COMMANDS = "info", "classify", "logits", "bench", "eval", "devices", "tune", "convert", "pull"
+COMMANDS = ("info", "classify", "logits", "bench", "eval", "features", "devices", "tune", "convert",
+            "pull")
 
 
 class Cli(harness.ToolTest):

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""State dicts that PyTorch saves, at widths nobody has published.
+"""State dicts that PyTorch saves, at widths nobody has published, and timm's
+feature vectors.
 
 Runs only where PyTorch is installed. REXNET_TORCH_PYTHON may name an
 interpreter that has it.
 """
+import json
 import os
 import sys
+import unittest
 
 if "REXNET_TORCH_PYTHON" in os.environ:
     python = os.environ.pop("REXNET_TORCH_PYTHON")
@@ -19,8 +22,26 @@ except ImportError:
     print("PyTorch is not installed")
     sys.exit(harness.SKIP)
 
+try:
+    import timm
+except ImportError:
+    timm = None
+
 sys.path.insert(0, str(harness.MODELS))
 import rexnet
+
+
+def at_ease(network, x):
+    """Batch norms as after training: they know what comes, and scale it anew."""
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+            torch.nn.init.uniform_(module.bias, -0.25, 0.25)
+            module.momentum = 1.0
+    network.train()
+    with torch.inference_mode():
+        network(x)
+    return network.eval()
 
 
 class Torch(harness.ToolTest):
@@ -55,6 +76,34 @@ class Torch(harness.ToolTest):
 
     def test_rexnet_lite_legacy(self):
         self.check(rexnet.ReXNetLite(0.77, 5), _use_new_zipfile_serialization=False)
+
+    @unittest.skipUnless(timm, "timm is not installed")
+    def test_features_are_timms(self):
+        """A picture that needs no resizing: 224 pixels are cut out of 256."""
+        torch.manual_seed(11)
+        coarse = torch.rand(1, 3, 8, 8)
+        smooth = torch.nn.functional.interpolate(coarse, size=(256, 256), mode="bicubic")
+        pixels = (smooth[0] * 255).round().clamp(0, 255)
+        picture = self.folder / "picture.png"
+        harness.write_png(picture, 256, 256, pixels.permute(1, 2, 0).flatten().int().tolist())
+        mean, std = (torch.tensor(v)[:, None, None] for v in
+                     ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+        x = ((pixels[:, 16:240, 16:240] / 255 - mean) / std)[None]
+        for name in "rexnet_100", "rexnetr_100", "efficientnet_b0":
+            with self.subTest(name):
+                network = at_ease(timm.create_model(name, num_classes=7),
+                                  torch.cat((x, torch.randn(3, 3, 224, 224))))
+                path = self.folder / f"{name}.pth"
+                torch.save(network.state_dict(), path)
+                with torch.inference_mode():
+                    double = network.double()
+                    expected = double.forward_head(double.forward_features(x.double()),
+                                                   pre_logits=True)[0]
+                record = json.loads(self.ok("features", "--model", path, picture))
+                found = torch.tensor(record["features"], dtype=torch.double)
+                self.assertEqual(found.shape, expected.shape)
+                error = float((found - expected).abs().max() / expected.abs().max())
+                self.assertLess(error, 1e-4)
 
 
 harness.main()

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import array
+import ast
+import json
+import math
+import struct
+import subprocess
+import sys
+
+import harness
+
+BOOT = harness.DATA / "images" / "ankle-boot.jpg"
+TURNED = harness.DATA / "images" / "ankle-boot-orientation-6.jpg"
+LENGTH = 640                    # of the built-in model's vectors
+
+
+def read_npy(path):
+    """The shape and the numbers of an array."""
+    data = path.read_bytes()
+    magic, length = data[:8], struct.unpack("<H", data[8:10])[0]
+    assert magic == b"\x93NUMPY\x01\x00" and (10 + length) % 64 == 0
+    header = ast.literal_eval(data[10:10 + length].decode("latin1"))
+    assert header["descr"] == "<f4" and header["fortran_order"] is False
+    values = array.array("f", data[10 + length:])
+    if sys.byteorder == "big":
+        values.byteswap()
+    assert len(values) == header["shape"][0] * header["shape"][1]
+    return header["shape"], values
+
+
+def read_tensor(path, key):
+    """Of a safetensors file, as floats."""
+    data = path.read_bytes()
+    length = struct.unpack("<Q", data[:8])[0]
+    entry = json.loads(data[8:8 + length])[key]
+    first, end = entry["data_offsets"]
+    kind = {"F32": "f", "F16": "e"}[entry["dtype"]]
+    raw = data[8 + length + first:8 + length + end]
+    return struct.unpack(f"<{len(raw) // struct.calcsize(kind)}{kind}", raw)
+
+
+class Features(harness.ToolTest):
+    def features(self, *arguments, **environment):
+        lines = self.ok("features", *arguments, **environment).splitlines()
+        return [json.loads(line) for line in lines]
+
+    def picture(self, name, seed):
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        harness.write_png(path, 60, 50,
+                          [int(256 * x) for x in harness.uniform(f"features:{seed}", 3 * 60 * 50)])
+        return path
+
+    def test_a_line_of_json_each(self):
+        records = self.features(BOOT, TURNED)
+        for record, path in zip(records, (BOOT, TURNED), strict=True):
+            self.assertEqual(list(record), ["file", "model", "features"])
+            self.assertEqual(record["file"], str(path))
+            self.assertEqual(record["model"], "rexnet-0.5-fashion-mnist")
+            self.assertEqual(len(record["features"]), LENGTH)
+        a, b = (record["features"] for record in records)
+        self.assertNotEqual(a, b)
+        self.assertGreater(sum(x * y for x, y in zip(a, b)) / math.hypot(*a) / math.hypot(*b), 0.99)
+        self.assertEqual(records, self.features(BOOT, TURNED, LC_ALL="de_DE.UTF-8"))
+
+    def test_the_classifier_makes_the_scores_of_them(self):
+        features = self.features(BOOT)[0]["features"]
+        weight = read_tensor(harness.DEFAULT_MODEL, "output.1.weight")
+        bias = read_tensor(harness.DEFAULT_MODEL, "output.1.bias")
+        logits = [b + sum(x * y for x, y in zip(features, weight[i * LENGTH:(i + 1) * LENGTH]))
+                  for i, b in enumerate(bias)]
+        total = sum(math.exp(x) for x in logits)
+        labels = json.loads(self.ok("classify", "--json", "--top-k", 10, BOOT))["labels"]
+        self.assertEqual(len(labels), 10)
+        for label in labels:
+            self.assertAlmostEqual(label["score"], math.exp(logits[label["index"]]) / total, delta=1e-5)
+
+    def test_normalize(self):
+        plain = self.features(BOOT)[0]["features"]
+        unit = self.features("--normalize", BOOT)[0]["features"]
+        length = math.hypot(*plain)
+        self.assertAlmostEqual(math.hypot(*unit), 1, delta=1e-6)
+        for x, y in zip(plain, unit):
+            self.assertAlmostEqual(x / length, y, delta=1e-7)
+
+    def test_array(self):
+        output = self.folder / "out.npy"
+        pictures = [self.picture(f"{i}.png", i) for i in range(5)]
+        self.assertEqual(self.ok("features", "--output", output, "--batch", 2, *pictures), "")
+        records = self.features(*pictures)
+        shape, values = read_npy(output)
+        self.assertEqual(shape, (5, LENGTH))
+        self.assertEqual(values, array.array("f", [x for r in records for x in r["features"]]))
+        names = json.loads((self.folder / "out.npy.json").read_text(encoding="utf-8"))
+        self.assertEqual(names, {"model": "rexnet-0.5-fashion-mnist", "features": LENGTH,
+                                 "normalized": False, "files": [str(p) for p in pictures]})
+        self.ok("features", "--output", output, "--normalize", pictures[0])
+        shape, values = read_npy(output)
+        self.assertEqual(shape, (1, LENGTH))
+        self.assertAlmostEqual(math.hypot(*values), 1, delta=1e-6)
+        names = json.loads((self.folder / "out.npy.json").read_text(encoding="utf-8"))
+        self.assertTrue(names["normalized"])
+
+    def test_folders_and_lists(self):
+        b, a, below = (self.picture(name, 0) for name in ("b.png", "a.png", "c/b.png"))
+        self.picture(".hidden.png", 0)
+        (self.folder / "loop").symlink_to(self.folder)
+        everything = [str(a), str(b), str(below)]
+        self.assertEqual([r["file"] for r in self.features(self.folder)], everything)
+
+        text = f"{below}\r\n\n{self.folder}\n{b}"
+        listed = [str(below), *everything, str(b)]
+        path = self.folder / ".list"
+        path.write_text(text, encoding="utf-8")
+        self.assertEqual([r["file"] for r in self.features("--files-from", path)], listed)
+        self.assertEqual([r["file"] for r in self.features("--files-from", path, a)],
+                         [str(a), *listed])
+        piped = subprocess.run([harness.REXNET, "features", "--files-from", "-"], input=text,
+                               capture_output=True, text=True, check=True)
+        self.assertEqual([json.loads(line)["file"] for line in piped.stdout.splitlines()], listed)
+
+    def test_unreadable_pictures(self):
+        good, bad = self.picture("good.png", 1), self.folder / "bad.png"
+        bad.write_bytes(good.read_bytes()[:100])
+        missing = self.folder / "missing.png"
+        output = self.folder / "out.npy"
+        result = self.run_tool("features", bad, good, missing)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(f"rexnet: {bad}: ", result.stderr)
+        self.assertIn(f"rexnet: {missing}: ", result.stderr)
+        self.assertEqual([json.loads(line)["file"] for line in result.stdout.splitlines()], [str(good)])
+
+        result = self.run_tool("features", "--output", output, bad, good)
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(read_npy(output)[0], (1, LENGTH))
+        before = output.read_bytes()
+        self.assertIn("none of the pictures could be read",
+                      self.fails(1, "features", "--output", output, bad))
+        self.assertEqual(output.read_bytes(), before)
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir()),
+                         ["bad.png", "good.png", "out.npy", "out.npy.json"])
+
+    def test_bad_arguments(self):
+        (self.folder / "empty").mkdir()
+        self.assertIn("no image given", self.fails(2, "features"))
+        self.assertIn("'out.txt', but must end in .npy",
+                      self.fails(2, "features", "--output", "out.txt", BOOT))
+        nowhere = self.folder / "nowhere" / "out.npy"
+        self.assertIn(f"{nowhere}: No such file", self.fails(1, "features", "--output", nowhere, BOOT))
+        self.assertIn("no files", self.fails(1, "features", self.folder / "empty"))
+        self.assertIn(f"{nowhere}: No such file", self.fails(1, "features", "--files-from", nowhere))
+
+
+harness.main()
