@@ -21,10 +21,8 @@
 
 #include <gst/video/video.h>
 
-#include "rexnetanalytics.h"
+#include "rexnetboxes.h"
 #include "rexnetenums.h"
-#include "rexnetlabelbox.h"
-#include "rexnetmeta.h"
 
 GST_DEBUG_CATEGORY_STATIC (rexnet_overlay_debug);
 #define GST_CAT_DEFAULT rexnet_overlay_debug
@@ -36,9 +34,6 @@ GST_DEBUG_CATEGORY_STATIC (rexnet_overlay_debug);
 #define DEFAULT_BAR 0xff4dd0e1
 #define DEFAULT_BACKGROUND 0xb0101418
 #define DEFAULT_MAX_LABELS 5
-
-/* Below this a label would show 0%; but for the best one it is left out. */
-#define LEAST_SCORE 0.005
 
 struct _GstRexnetOverlay
 {
@@ -269,79 +264,28 @@ gst_rexnet_overlay_set_caps (GstBaseTransform * trans, GstCaps * in,
 
 /* ---- pictures ---------------------------------------------------------- */
 
-static void
-append_row (GArray * rows, GString * wanted, const char *text, double score)
-{
-  RexnetRow row = { text, score };
-
-  g_array_append_val (rows, row);
-  g_string_append_printf (wanted, "%s\n%d\n", text,
-      score < 0 ? -1 : (int) (score * 100 + 0.5));
-}
-
-static guint
-count_results (GstBuffer * buffer)
-{
-  gpointer state = NULL;
-  RexnetResult result;
-  guint n = 0;
-
-  while (rexnet_meta_next (buffer, &state, &result))
-    n += result.region == REXNET_REGION_FRAME;
-  return n;
-}
-
-/* The rows for @buffer, and in self->wanted what they come to. Their texts
- * belong to the buffer's metadata. */
-static GArray *
-collect_rows (GstRexnetOverlay * self, GstBuffer * buffer, guint max_labels,
-    gboolean analytics)
-{
-  GArray *rows = g_array_new (FALSE, FALSE, sizeof (RexnetRow));
-  guint n_results = count_results (buffer);
-  gpointer state = NULL;
-  RexnetResult result;
-
-  while (rexnet_meta_next (buffer, &state, &result)) {
-    if (result.region != REXNET_REGION_FRAME)
-      continue;
-    if (n_results > 1)
-      append_row (rows, self->wanted, result.model, -1);
-    for (guint i = 0; i < MIN (result.n, max_labels); i++) {
-      RexnetLabel label = rexnet_result_get (&result, i);
-
-      if (i > 0 && label.score < LEAST_SCORE)
-        break;
-      append_row (rows, self->wanted, label.label, label.score);
-    }
-  }
-#ifdef HAVE_ANALYTICS
-  if (n_results == 0 && analytics) {
-    RexnetLabel labels[REXNET_ANALYTICS_MAX];
-    guint n = rexnet_analytics_read (buffer, labels,
-        MIN (max_labels, REXNET_ANALYTICS_MAX));
-
-    for (guint i = 0; i < n; i++)
-      append_row (rows, self->wanted, labels[i].label, labels[i].score);
-  }
-#endif
-  return rows;
-}
-
 static GstVideoOverlayComposition *
-draw (GstRexnetOverlay * self, const RexnetBoxStyle * style, GArray * rows)
+draw (GstRexnetOverlay * self, const RexnetBoxStyle * style, GArray * boxes)
 {
-  GstVideoOverlayRectangle *rectangle;
-  GstVideoOverlayComposition *composition;
+  GstVideoOverlayComposition *composition = NULL;
 
-  if (rows->len == 0)
-    return NULL;
-  rectangle = rexnet_label_box_draw (self->box, style, self->info.width,
-      self->info.height, (RexnetRow *) rows->data, rows->len);
-  if (!rectangle)
-    return NULL;
-  composition = gst_video_overlay_composition_new (rectangle);
-  gst_video_overlay_rectangle_unref (rectangle);
+  for (guint i = 0; i < boxes->len; i++) {
+    const RexnetBox *box = &g_array_index (boxes, RexnetBox, i);
+    GstVideoOverlayRectangle *rectangle;
+
+    if (box->rows->len == 0)
+      continue;
+    rectangle = rexnet_label_box_draw (self->box, style, self->info.width,
+        self->info.height, &box->area, (RexnetRow *) box->rows->data,
+        box->rows->len);
+    if (!rectangle)
+      continue;
+    if (composition)
+      gst_video_overlay_composition_add_rectangle (composition, rectangle);
+    else
+      composition = gst_video_overlay_composition_new (rectangle);
+    gst_video_overlay_rectangle_unref (rectangle);
+  }
   return composition;
 }
 
@@ -351,7 +295,7 @@ static void
 update_picture (GstRexnetOverlay * self, GstBuffer * buffer)
 {
   g_autofree char *font = NULL;
-  g_autoptr (GArray) rows = NULL;
+  g_autoptr (GArray) boxes = NULL;
   RexnetBoxStyle style;
   guint max_labels;
   gboolean analytics;
@@ -364,11 +308,13 @@ update_picture (GstRexnetOverlay * self, GstBuffer * buffer)
   g_string_printf (self->wanted, "%u\n", self->style_serial);
   GST_OBJECT_UNLOCK (self);
 
-  rows = collect_rows (self, buffer, max_labels, analytics);
+  boxes = rexnet_boxes_collect (buffer, self->info.width, self->info.height,
+      max_labels, analytics);
+  rexnet_boxes_describe (boxes, self->wanted);
   if (g_string_equal (self->wanted, self->drawn))
     return;
   forget_picture (self);
-  self->composition = draw (self, &style, rows);
+  self->composition = draw (self, &style, boxes);
   g_string_assign (self->drawn, self->wanted->str);
 }
 
@@ -394,14 +340,17 @@ attach (GstRexnetOverlay * self, GstBuffer * buffer)
   GstVideoOverlayCompositionMeta *meta =
       gst_buffer_get_video_overlay_composition_meta (buffer);
   GstVideoOverlayComposition *both;
+  guint n;
 
   if (!meta) {
     gst_buffer_add_video_overlay_composition_meta (buffer, self->composition);
     return;
   }
   both = gst_video_overlay_composition_copy (meta->overlay);
-  gst_video_overlay_composition_add_rectangle (both,
-      gst_video_overlay_composition_get_rectangle (self->composition, 0));
+  n = gst_video_overlay_composition_n_rectangles (self->composition);
+  for (guint i = 0; i < n; i++)
+    gst_video_overlay_composition_add_rectangle (both,
+        gst_video_overlay_composition_get_rectangle (self->composition, i));
   gst_video_overlay_composition_unref (meta->overlay);
   meta->overlay = both;
 }

@@ -226,23 +226,26 @@ draw_box (RexnetLabelBox * self, const Measures * m,
   return buffer;
 }
 
-/* 0, 1, 2 of a three by three grid along one side of the frame. */
+/* Along one side: 0, 1, 2 of a three by three grid in the area, but inside the
+ * frame. */
 static int
-place (int third, int frame, int box, int margin)
+place (int third, int area, int length, int frame, int box, int margin)
 {
-  switch (third) {
-    case 0:
-      return margin;
-    case 1:
-      return (frame - box) / 2;
-    default:
-      return frame - box - margin;
-  }
+  gint64 start = area, room = length, at;       /* of any size, anywhere */
+
+  if (third == 0)
+    at = start + margin;
+  else if (third == 1)
+    at = start + (room - box) / 2;
+  else
+    at = start + room - box - margin;
+  return CLAMP (at, margin, frame - box - margin);
 }
 
 GstVideoOverlayRectangle *
 rexnet_label_box_draw (RexnetLabelBox * self, const RexnetBoxStyle * style,
-    guint frame_width, guint frame_height, const RexnetRow * rows, guint n_rows)
+    guint frame_width, guint frame_height, const GstVideoRectangle * area,
+    const RexnetRow * rows, guint n_rows)
 {
   g_autoptr (PangoFontDescription) font =
       pango_font_description_from_string (style->font);
@@ -258,8 +261,10 @@ rexnet_label_box_draw (RexnetLabelBox * self, const RexnetBoxStyle * style,
     return NULL;
   pixels = draw_box (self, &m, font, style, rows, n_rows);
   rectangle = gst_video_overlay_rectangle_new_raw (pixels,
-      place (style->position % 3, frame_width, m.width, m.margin),
-      place (style->position / 3, frame_height, m.height, m.margin),
+      place (style->position % 3, area->x, area->w, frame_width, m.width,
+          m.margin),
+      place (style->position / 3, area->y, area->h, frame_height, m.height,
+          m.margin),
       m.width, m.height, GST_VIDEO_OVERLAY_FORMAT_FLAG_PREMULTIPLIED_ALPHA);
   gst_buffer_unref (pixels);
   return rectangle;

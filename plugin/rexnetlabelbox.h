@@ -43,12 +43,14 @@ RexnetLabelBox *rexnet_label_box_new (void);
 void rexnet_label_box_free (RexnetLabelBox * self);
 
 /*
+ * @area: of the frame, where style->position places the box; it may be smaller
+ *   than the box or outside, the box is moved into the frame
  * @n_rows: >= 1. Rows that the frame has no room for are left out.
  *
  * Returns: (transfer full): NULL when the frame is too small for any
  */
 GstVideoOverlayRectangle *rexnet_label_box_draw (RexnetLabelBox * self,
     const RexnetBoxStyle * style, guint frame_width, guint frame_height,
-    const RexnetRow * rows, guint n_rows);
+    const GstVideoRectangle * area, const RexnetRow * rows, guint n_rows);
 
 G_END_DECLS

@@ -4,7 +4,8 @@
 
 /* A result with these labels, and scores that halve from 0.8 on. */
 static void
-add_result (GstBuffer * buffer, const char *model, const char *const *labels)
+add_region_result (GstBuffer * buffer, const char *model, int region,
+    const char *const *labels)
 {
   GstCustomMeta *meta = gst_buffer_add_custom_meta (buffer,
       "RexnetClassification");
@@ -28,11 +29,17 @@ add_result (GstBuffer * buffer, const char *model, const char *const *labels)
     gst_value_array_append_and_take_value (&arrays[2], &value);
   }
   gst_structure_set (s, "model", G_TYPE_STRING, model, "region-id", G_TYPE_INT,
-      -1, "age", G_TYPE_UINT64, G_GUINT64_CONSTANT (0), "device",
+      region, "age", G_TYPE_UINT64, G_GUINT64_CONSTANT (0), "device",
       G_TYPE_STRING, "cpu", NULL);
   gst_structure_take_value (s, "indices", &arrays[0]);
   gst_structure_take_value (s, "labels", &arrays[1]);
   gst_structure_take_value (s, "scores", &arrays[2]);
+}
+
+static void
+add_result (GstBuffer * buffer, const char *model, const char *const *labels)
+{
+  add_region_result (buffer, model, -1, labels);
 }
 
 static const char *const trousers[] = { "Trouser", "Dress", NULL };
@@ -437,6 +444,91 @@ GST_START_TEST (test_two_results)
 
 GST_END_TEST;
 
+static Drawn
+draw_region (const char *launch, int id, int x, int y, int width, int height)
+{
+  GstHarness *h = video_harness (launch, "GRAY8", 640, 480);
+  GstBuffer *buffer = grey_frame (640 * 480, 0, NULL);
+  GstVideoRegionOfInterestMeta *roi;
+  Drawn d;
+
+  roi = gst_buffer_add_video_region_of_interest_meta (buffer, "thing", x, y,
+      width, height);
+  roi->id = 7;
+  add_region_result (buffer, "test", id, trousers);
+  buffer = gst_harness_push_and_pull (h, buffer);
+  d = drawn_on (buffer, 640, 480);
+  gst_buffer_unref (buffer);
+  gst_harness_teardown (h);
+  return d;
+}
+
+/* The result of a region stands in it. */
+GST_START_TEST (test_regions)
+{
+  Drawn d = draw_region ("rexnetoverlay", 7, 300, 200, 300, 200);
+
+  fail_unless (d.left >= 300 && d.top >= 200, "%d, %d", d.left, d.top);
+  fail_unless (d.right < 600 && d.bottom < 400, "%d, %d", d.right, d.bottom);
+  fail_unless (d.left < 320 && d.top < 220);
+  d = draw_region ("rexnetoverlay position=bottom-right", 7, 100, 100, 300,
+      200);
+  fail_unless (d.right > 380 && d.right < 400 && d.bottom > 280
+      && d.bottom < 300);
+  /* A result of a region that is not there has no place. */
+  d = draw_region ("rexnetoverlay", 8, 300, 200, 300, 200);
+  fail_unless (d.right < d.left);
+}
+
+GST_END_TEST;
+
+/* Wherever a region claims to be, the box is whole and in the frame. */
+GST_START_TEST (test_strange_regions)
+{
+  static const guint at[] = { 0, 639, 640, 100000, G_MAXINT, G_MAXUINT };
+  static const char *const launch[] = { "rexnetoverlay",
+    "rexnetoverlay position=center", "rexnetoverlay position=bottom-right"
+  };
+  Drawn plain = draw ("rexnetoverlay", 640, 480, trousers);
+
+  for (guint i = 0; i < G_N_ELEMENTS (at); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (launch); j++) {
+      Drawn d = draw_region (launch[j], 7, at[i], at[i], at[(i + j) % 6], 1);
+
+      fail_unless_equals_int (d.right - d.left, plain.right - plain.left);
+      fail_unless_equals_int (d.bottom - d.top, plain.bottom - plain.top);
+      fail_unless (d.left > 0 && d.top > 0 && d.right < 639 && d.bottom < 479);
+    }
+}
+
+GST_END_TEST;
+
+/* The frame's result and those of two regions: three pictures, attached. */
+GST_START_TEST (test_regions_attached)
+{
+  GstHarness *h = gst_harness_new_parse ("rexnetoverlay");
+  GstVideoOverlayCompositionMeta *meta;
+  GstBuffer *buffer = grey_frame (640 * 480, 0, trousers);
+
+  gst_harness_add_propose_allocation_meta (h,
+      GST_VIDEO_OVERLAY_COMPOSITION_META_API_TYPE, NULL);
+  set_video_caps (h, "GRAY8", 640, 480);
+  for (int i = 0; i < 2; i++) {
+    gst_buffer_add_video_region_of_interest_meta (buffer, "thing", 100 * i,
+        100 * i, 50, 50)->id = i;
+    add_region_result (buffer, "test", i, trousers);
+  }
+  buffer = gst_harness_push_and_pull (h, buffer);
+  meta = gst_buffer_get_video_overlay_composition_meta (buffer);
+  fail_unless (meta != NULL);
+  fail_unless_equals_int (gst_video_overlay_composition_n_rectangles
+      (meta->overlay), 3);
+  gst_buffer_unref (buffer);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_short_buffer)
 {
   GstHarness *h = video_harness ("rexnetoverlay", "GRAY8", 320, 240);
@@ -478,6 +570,9 @@ overlay_suite (void)
   tcase_add_test (tc, test_blends_when_allocation_refuses);
   tcase_add_test (tc, test_changes_while_playing);
   tcase_add_test (tc, test_two_results);
+  tcase_add_test (tc, test_regions);
+  tcase_add_test (tc, test_strange_regions);
+  tcase_add_test (tc, test_regions_attached);
   tcase_add_test (tc, test_short_buffer);
   return suite;
 }
