@@ -37,7 +37,8 @@ status=0
 for file; do
   lines=${OUTPUT:-$(dirname "$file")}/$(basename "$file").jsonl
   if gst-launch-1.0 -q filesrc location="$file" ! decodebin ! videoconvert \
-    ! rexnetclassify interval="${INTERVAL:-1}" $properties ! rexnetjson \
+    ! rexnetclassify scheduling=throughput interval="${INTERVAL:-1}" $properties \
+    ! rexnetjson \
     ! filesink location="$lines"; then
     echo "$lines"
   else

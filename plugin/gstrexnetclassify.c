@@ -47,6 +47,7 @@ struct _GstRexnetClassify
   /* Guarded by the object lock. */
   RexnetSettings settings;
   RexnetPacer pacer;
+  RexnetTimes inference_times;
   guint64 frames, inferred, skipped, errors;
   gboolean expecting;           /* a result, or there is one */
   guint phase;                  /* frames since one was due by the interval */
@@ -120,6 +121,8 @@ make_stats (GstRexnetClassify * self)
       "mean-ms", G_TYPE_DOUBLE, rexnet_times_mean (times) / 1000,
       "p50-ms", G_TYPE_DOUBLE, rexnet_times_quantile (times, 0.5) / 1000.,
       "p95-ms", G_TYPE_DOUBLE, rexnet_times_quantile (times, 0.95) / 1000.,
+      "inference-ms", G_TYPE_DOUBLE,
+      rexnet_times_mean (&self->inference_times) / 1000,
       "latency", G_TYPE_UINT64, self->pacer.latency, NULL);
 }
 
@@ -261,6 +264,7 @@ gst_rexnet_classify_start (GstBaseTransform * trans)
   self->engine = engine;
   self->frames = self->inferred = self->skipped = self->errors = 0;
   rexnet_pacer_start (&self->pacer, us);
+  self->inference_times = (RexnetTimes) { 0 };
   GST_OBJECT_UNLOCK (self);
   GST_INFO_OBJECT (self, "model %s on %s, %.1f ms a frame",
       rexnet_model_get_info (rexnet_engine_get_model (engine))->name,
@@ -338,6 +342,7 @@ take_result (GstRexnetClassify * self, Passage * passage)
   RexnetLook *look = g_steal_pointer (&passage->look);
   g_autoptr (GError) error = g_steal_pointer (&look->error);
   gboolean unreadable = look->unreadable, latency_changed = FALSE;
+  gint64 us = look->us;
 
   if (!error)
     rexnet_last_take (&self->last, look, passage->buffer);
@@ -349,6 +354,7 @@ take_result (GstRexnetClassify * self, Passage * passage)
     self->expecting = self->last.valid;
   } else {
     self->inferred++;
+    rexnet_times_add (&self->inference_times, us);
     latency_changed = rexnet_pacer_done (&self->pacer,
         self->last.time - passage->arrival);
   }

@@ -44,6 +44,7 @@ void
 rexnet_look_run (RexnetLook * self, RexnetEngine * engine, GstBuffer * buffer,
     gboolean want_features)
 {
+  gint64 start = g_get_monotonic_time ();
   const RexnetImage *image;
 
   g_clear_pointer (&self->features, g_bytes_unref);
@@ -55,4 +56,5 @@ rexnet_look_run (RexnetLook * self, RexnetEngine * engine, GstBuffer * buffer,
   classify (self, engine, image, want_features);
   rexnet_frame_unmap (&self->frame);
   self->device = rexnet_engine_get_info (engine)->device;
+  self->us = g_get_monotonic_time () - start;
 }
