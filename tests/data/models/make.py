@@ -151,6 +151,18 @@ def strided(value: Tensor) -> Tensor:
     return value.permute(order).contiguous().permute(order)
 
 
+def averaged(model: nn.Module) -> dict[str, object]:
+    """A checkpoint whose averaged weights are the ones to take."""
+    state = halved(model)
+    return {"arch": "rexnet", "state_dict": {k: v + 1 for k, v in state.items()}, "metric": 81.5,
+            "state_dict_ema": {"module." + k: v for k, v in state.items()}, "version": 2}
+
+
+def compiled(model: nn.Module) -> dict[str, object]:
+    """One of a model that went through torch.compile and DataParallel."""
+    return {"model": {"_orig_mod.module." + k: v for k, v in halved(model).items()}, "epoch": 3}
+
+
 def checkpoint(model: nn.Module) -> dict[str, object]:
     """What a training script saves: the weights among other things."""
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
@@ -208,6 +220,10 @@ def main() -> None:
             torch.save(state, path)
         else:
             save_file(state, path)
+
+    model = randomize(official(False, small), 2).half().float()
+    torch.save(averaged(model), record("averaged.pth.tar", model, "rexnet"))
+    torch.save(compiled(model), record("compiled.pth", model, "rexnet"))
 
     model = randomize(official(False, (2, 3, 3, 4, 4, 6)), 3)
     torch.save({k: v.half() for k, v in model.half().float().state_dict().items()},
