@@ -34,7 +34,7 @@ head_panel (const RexnetFrame * frame, const RexnetPanel * panel,
   for (guint i = 0; i < pixels; i += HEAD_CHUNK) {
     guint n = MIN (pixels - i, HEAD_CHUNK);
 
-    kernels->gemm[panel->columns] (&gemm, n);
+    rexnet_panel_gemm (panel, kernels) (&gemm, n);
     for (guint c = 0; c < panel->columns; c++)
       kernels->sum (memory + c * HEAD_CHUNK * vl, n, sums + c * vl);
     gemm.a += (gsize) n * vl;
@@ -104,7 +104,7 @@ rexnet_step_classifier (const RexnetFrame * frame, const RexnetStep * step,
           gemm.d);
       kernels->activate (gemm.d, panel->columns, &layer->finish, NULL);
     } else {
-      kernels->gemm[panel->columns] (&gemm, frame->batch);
+      rexnet_panel_gemm (panel, kernels) (&gemm, frame->batch);
     }
     if (step->index + 1 == plan->net->n_classifiers)
       copy_logits (frame, panel, gemm.d, layer->conv->out);

@@ -67,7 +67,7 @@ produce (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint i,
     .prefetch = i + 1 < end ? panel[1].weights : NULL
   };
 
-  kernels->gemm[panel->columns] (&gemm, pixels);
+  rexnet_panel_gemm (panel, kernels) (&gemm, pixels);
   return panel->columns;
 }
 

@@ -155,21 +155,21 @@ layout_block (RexnetPlan * plan, RexnetBlockPlan * block, RexnetArena * arena)
 
   if (block->source == REXNET_SOURCE_EXPAND)
     rexnet_pointwise_layout (&block->expand, &net->expand, vl, plan->columns,
-        shares, arena);
+        TRUE, shares, arena);
   rexnet_depthwise_layout (&block->depthwise, &net->depthwise, vl, arena);
   block->scaled = rexnet_finish (REXNET_ACTIVATION_NONE);
   if (block->gated) {
     rexnet_pointwise_layout (&block->squeeze, &net->se_reduce, vl,
-        REXNET_MATVEC_COLUMNS, 1, arena);
+        REXNET_MATVEC_COLUMNS, FALSE, 1, arena);
     rexnet_pointwise_layout (&block->excite, &net->se_expand, vl,
-        REXNET_MATVEC_COLUMNS, shares, arena);
+        REXNET_MATVEC_COLUMNS, FALSE, shares, arena);
     if (net->se_first) {
       block->scaled = block->depthwise.finish;
       block->depthwise.finish = rexnet_finish (REXNET_ACTIVATION_NONE);
     }
   }
   rexnet_pointwise_layout (&block->project, &net->project, vl, plan->columns,
-      1, arena);
+      TRUE, 1, arena);
 }
 
 /* ---- weights ------------------------------------------------------------------- */
@@ -180,16 +180,16 @@ layout_weights (RexnetPlan * plan, RexnetArena * arena)
   const RexnetNetwork *net = plan->net;
   guint vl = plan->kernels.vl;
 
-  rexnet_pointwise_layout (&plan->stem, &net->stem, vl, REXNET_STEM_COLUMNS, 1,
-      arena);
+  rexnet_pointwise_layout (&plan->stem, &net->stem, vl, REXNET_STEM_COLUMNS,
+      FALSE, 1, arena);
   for (guint i = 0; i < net->n_blocks; i++)
     layout_block (plan, &plan->blocks[i], arena);
-  rexnet_pointwise_layout (&plan->head, &net->head, vl, plan->columns,
+  rexnet_pointwise_layout (&plan->head, &net->head, vl, plan->columns, TRUE,
       plan->threads, arena);
   for (guint i = 0; i < net->n_classifiers; i++)
     rexnet_pointwise_layout (&plan->classifier[i], &net->classifier[i], vl,
         plan->batch == 1 ? REXNET_MATVEC_COLUMNS : plan->columns,
-        plan->threads, arena);
+        plan->batch > 1, plan->threads, arena);
 }
 
 /* The @i-th layer to pack; FALSE behind the last. */

@@ -108,7 +108,7 @@ rexnet_project (const RexnetFrame * frame, const RexnetBlockPlan * block,
     }
     gemm.prefetch = p->prefetch && i + 1 < project->n_panels ?
         rexnet_panel_row (panel + 1, vl, k) : NULL;
-    kernels->gemm[panel->columns] (&gemm, p->pixels);
+    rexnet_panel_gemm (panel, kernels) (&gemm, p->pixels);
   }
 }
 

@@ -164,13 +164,16 @@ produce_expansion (Strip * s, guint row, guint end)
   for (guint i = 0; i < expand->n_panels; i++) {
     const RexnetPanel *panel = &expand->panels[i];
 
+    RexnetGemmFunc product = rexnet_panel_gemm (panel,
+        &s->frame->plan->kernels);
+
     gemm.b = panel->weights;
     gemm.bias = expand->bias + panel->block * s->vl;
     for (guint y = row; y < end; y++) {
       gemm.a = in + ((gsize) y * block->in_width + s->from) * s->vl;
       gemm.d = ring_row (s, panel->block, y)
           + ((int) s->from - s->left) * (gsize) s->vl;
-      s->frame->plan->kernels.gemm[panel->columns] (&gemm, s->to - s->from);
+      product (&gemm, s->to - s->from);
     }
   }
 }

@@ -48,8 +48,11 @@ deal_panels (RexnetPointwise * self, guint block, guint end, guint columns)
 
 void
 rexnet_pointwise_layout (RexnetPointwise * self, const RexnetConv * conv,
-    guint vl, guint columns, guint shares, RexnetArena * arena)
+    guint vl, guint columns, gboolean halves, guint shares,
+    RexnetArena * arena)
 {
+  guint tail = (conv->out - 1) % vl + 1;
+
   rexnet_pointwise_clear (self);
   self->conv = conv;
   self->k = conv->in * taps (conv);
@@ -59,14 +62,24 @@ rexnet_pointwise_layout (RexnetPointwise * self, const RexnetConv * conv,
   self->first = g_new0 (guint, shares + 1);
   self->finish = rexnet_finish (conv->activation);
   for (guint i = 0; i < shares; i++) {
-    deal_panels (self, rexnet_share (self->blocks, i, shares),
-        rexnet_share (self->blocks, i + 1, shares), columns);
+    guint block = rexnet_share (self->blocks, i, shares);
+    guint end = rexnet_share (self->blocks, i + 1, shares);
+    gboolean half = halves && end == self->blocks && end > block
+        && tail <= vl / 2;
+
+    deal_panels (self, block, end - half, columns);
+    if (half)
+      self->panels[self->n_panels++] =
+          (RexnetPanel) {.block = end - 1,.columns = 1,.half = TRUE};
     self->first[i + 1] = self->n_panels;
   }
   self->bias = rexnet_arena_take (arena, (gsize) self->blocks * vl);
-  for (guint i = 0; i < self->n_panels; i++)
-    self->panels[i].weights = rexnet_arena_take (arena,
-        (gsize) self->k * self->panels[i].columns * vl);
+  for (guint i = 0; i < self->n_panels; i++) {
+    RexnetPanel *panel = &self->panels[i];
+    gsize rows = panel->half ? (self->k + 1) / 2 : self->k;
+
+    panel->weights = rexnet_arena_take (arena, rows * panel->columns * vl);
+  }
 }
 
 void
@@ -97,6 +110,18 @@ pack_panel (const RexnetPanel * panel, guint k, guint vl, guint out,
   }
 }
 
+static void
+pack_half (const RexnetPanel * panel, guint k, guint vl, guint out,
+    const float *weight)
+{
+  guint first = panel->block * vl;
+
+  for (guint c = first; c < out; c++)
+    for (guint i = 0; i < k; i++)
+      panel->weights[(gsize) i / 2 * vl + 2 * (c - first) + i % 2] =
+          weight[(gsize) c * k + i];
+}
+
 void
 rexnet_pointwise_pack (RexnetPointwise * self, guint vl)
 {
@@ -107,7 +132,8 @@ rexnet_pointwise_pack (RexnetPointwise * self, guint vl)
   rexnet_conv_fold (self->conv, weight, bias);
   memcpy (self->bias, bias, out * sizeof (float));
   for (guint i = 0; i < self->n_panels; i++)
-    pack_panel (&self->panels[i], self->k, vl, out, weight);
+    (self->panels[i].half ? pack_half : pack_panel) (&self->panels[i], self->k,
+        vl, out, weight);
 }
 
 void

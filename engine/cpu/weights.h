@@ -12,7 +12,8 @@
 typedef struct
 {
   guint block, columns;         /* first block of channels, how many */
-  float *weights;               /* k rows of columns vectors */
+  gboolean half;                /* for gemm_half: one vector, half filled */
+  float *weights;               /* k rows of columns vectors, or as gemm_half says */
 } RexnetPanel;
 
 /* A 1 x 1 convolution, or the stem. Shares are runs of blocks, one for each
@@ -48,17 +49,27 @@ rexnet_share (guint n, guint i, guint parts)
   return (guint64) n * i / parts;
 }
 
-/* @columns: vectors in the widest panel. */
+/* @columns: vectors in the widest panel
+ * @halves: whether a last vector that is not half full becomes a panel of its
+ *   own, for gemm_half */
 void rexnet_pointwise_layout (RexnetPointwise * self, const RexnetConv * conv,
-    guint vl, guint columns, guint shares, RexnetArena * arena);
+    guint vl, guint columns, gboolean halves, guint shares,
+    RexnetArena * arena);
 void rexnet_pointwise_pack (RexnetPointwise * self, guint vl);
 void rexnet_pointwise_clear (RexnetPointwise * self);
 
-/* The row of a panel's weights for input @k. */
+/* The row of a panel's weights for input @k, a multiple of @vl. */
 static inline const float *
 rexnet_panel_row (const RexnetPanel * panel, guint vl, guint k)
 {
-  return panel->weights + (gsize) k * panel->columns * vl;
+  return panel->weights + (gsize) k * panel->columns * vl
+      / (panel->half ? 2 : 1);
+}
+
+static inline RexnetGemmFunc
+rexnet_panel_gemm (const RexnetPanel * panel, const RexnetKernels * kernels)
+{
+  return panel->half ? kernels->gemm_half : kernels->gemm[panel->columns];
 }
 
 void rexnet_depthwise_layout (RexnetDepthwiseWeights * self,

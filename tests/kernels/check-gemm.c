@@ -12,6 +12,7 @@ typedef struct
 {
   RexnetGemm gemm;
   guint pixels, columns;
+  gboolean half;                /* gemm_half */
   Guard a, b, bias, d, residual, prefetch;
   guint32 *offset;
 } Case;
@@ -26,8 +27,9 @@ static void
 pick_shape (Check * check, Case * c)
 {
   const RexnetKernels *k = &check->kernels;
-  guint columns = g_rand_int_range (check->rand, 1, REXNET_MAX_COLUMNS + 1);
-  guint rows = k->gemm_rows[columns];
+  guint columns = g_rand_int_range (check->rand, 0, REXNET_MAX_COLUMNS + 1);
+  gboolean half = columns == 0;
+  guint rows = k->gemm_rows[half ? columns = 1 : columns];
   const guint pixels[] = {
     1, 2, rows - 1, rows, rows + 1, 2 * rows - 1, 2 * rows, 2 * rows + 1, 7, 49,
     56
@@ -36,12 +38,14 @@ pick_shape (Check * check, Case * c)
     1, 2, k->vl - 1, k->vl, k->vl + 1, 2 * k->vl, 16, 27, 38, 61, 174
   };
 
+  c->half = half;
   c->columns = columns;
   c->pixels = MAX (pick (check, pixels, G_N_ELEMENTS (pixels)), 1);
   c->gemm.k = MAX (pick (check, depths, G_N_ELEMENTS (depths)), 1);
 }
 
-/* Lanes past k are not numbers: no kernel may so much as multiply them. */
+/* Lanes past k are not numbers: no kernel may so much as multiply them, but for
+ * the one that completes a pair. */
 static void
 make_input (Check * check, Case * c)
 {
@@ -55,6 +59,8 @@ make_input (Check * check, Case * c)
     for (guint p = 0; p < c->pixels; p++)
       c->a.data[k / vl * c->gemm.a_block + p * vl + k % vl] =
           check_value (check);
+  for (guint p = 0; c->half && c->gemm.k % 2 && p < c->pixels; p++)
+    c->a.data[last + p * vl + c->gemm.k % vl] = check_value (check);
   c->gemm.a = c->a.data;
 }
 
@@ -88,7 +94,10 @@ make_case (Check * check, Case * c)
   pick_shape (check, c);
   make_input (check, c);
   make_output (check, c);
-  c->b = check_weights (check, (gsize) c->gemm.k * c->columns * vl);
+  c->b = check_weights (check, (gsize) (c->half ? (c->gemm.k + 1) / 2
+          : c->gemm.k) * c->columns * vl);
+  for (guint i = 1; c->half && c->gemm.k % 2 && i < vl; i += 2)
+    c->b.data[c->b.floats - vl + i] = 0.f;
   c->bias = check_weights (check, c->columns * vl);
   c->gemm.b = c->b.data;
   c->gemm.bias = g_rand_boolean (check->rand) ? c->bias.data : NULL;
@@ -116,6 +125,14 @@ free_case (Case * c)
   g_free (c->offset);
 }
 
+static double
+weight (const Case * c, guint vl, guint k, guint n)
+{
+  if (c->half)
+    return n < vl / 2 ? c->gemm.b[k / 2 * vl + 2 * n + k % 2] : 0.;
+  return c->gemm.b[(gsize) k * c->columns * vl + n];
+}
+
 /* One output; @magnitude: the sum of what went into it, without signs. */
 static double
 expected (const Case * c, guint vl, guint pixel, guint n, double *magnitude)
@@ -126,7 +143,7 @@ expected (const Case * c, guint vl, guint pixel, guint n, double *magnitude)
   *magnitude = fabs (sum);
   for (guint k = 0; k < g->k; k++) {
     double product = (double) g->a[k / vl * g->a_block + pixel * vl + k % vl]
-        * g->b[(gsize) k * c->columns * vl + n];
+        * weight (c, vl, k, n);
 
     sum += product;
     *magnitude += fabs (product);
@@ -154,8 +171,8 @@ compare (Check * check, const Case * c)
       written[at] = 1;
       check_close (check, c->d.data[at], value,
           check_rounding (c->gemm.k, magnitude), 2e-6,
-          "gemm of %u columns, k %u, pixel %u of %u, output %u", c->columns,
-          c->gemm.k, p, c->pixels, n);
+          "gemm of %u columns%s, k %u, pixel %u of %u, output %u", c->columns,
+          c->half ? ", half filled" : "", c->gemm.k, p, c->pixels, n);
     }
   for (gsize i = 0; i < c->d.floats; i++)
     g_assert_true (written[i] || guard_is_untouched (&c->d, i));
@@ -171,7 +188,8 @@ check_gemm (gconstpointer data)
     Case c;
 
     make_case (check, &c);
-    check->kernels.gemm[c.columns] (&c.gemm, c.pixels);
+    (c.half ? check->kernels.gemm_half : check->kernels.gemm[c.columns])
+        (&c.gemm, c.pixels);
     compare (check, &c);
     free_case (&c);
   }

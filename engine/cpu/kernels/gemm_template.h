@@ -21,6 +21,7 @@ typedef struct
   gsize residual_block;
   guint residual_columns;
   const RexnetFinish *finish;
+  gsize prefetch_step;          /* bytes for each input */
 } Target;
 
 VEC_INLINE float *
@@ -140,25 +141,53 @@ tile_step (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a,
 }
 
 VEC_INLINE void
-gemm_tile (const RexnetGemm * g, const float *a, const float *prefetch,
+gemm_tile (const RexnetGemm * g, const float *a, const char *prefetch,
     const Target * target, const guint rows, const guint columns)
 {
   Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS];
   const float *b = g->b;
+  const gsize ahead = target->prefetch_step;
 
   tile_begin (acc, g->bias, rows, columns);
   for (guint k = 0; k < g->k; k += VL, a += g->a_block) {
     guint lanes = MIN (g->k - k, VL);
 
     for (guint lane = 0; lane < lanes; lane++) {
-      VEC_UNROLL for (guint c = 0; c < columns; c++)
-        vec_prefetch (prefetch + c * VL);
+      vec_prefetch (prefetch);
+      prefetch += ahead;
       tile_step (acc, a + lane, VL, b, rows, columns);
       b += columns * VL;
-      prefetch += columns * VL;
     }
   }
   target_store (target, acc, rows, columns);
+}
+
+/* Even lanes sum even inputs, odd lanes odd ones. */
+VEC_INLINE void
+half_tile (const RexnetGemm * g, const float *a, const char *prefetch,
+    const Target * target, const guint rows)
+{
+  Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS];
+  const Vec bias = g->bias ? vec_load (g->bias) : vec_set (0.f);
+  const float *b = g->b;
+  const gsize ahead = target->prefetch_step;
+
+  tile_begin (acc, NULL, rows, 1);
+  for (guint k = 0; k < g->k; k += VL, a += g->a_block) {
+    guint lanes = MIN (g->k - k, VL);
+
+    for (guint lane = 0; lane < lanes; lane += 2, b += VL) {
+      Vec w = vec_load (b);
+
+      vec_prefetch (prefetch);
+      prefetch += ahead;
+      VEC_UNROLL for (guint r = 0; r < rows; r++)
+        acc[r][0] = vec_fma (vec_set_pair (a + lane + r * VL), w, acc[r][0]);
+    }
+  }
+  VEC_UNROLL for (guint r = 0; r < rows; r++)
+    acc[r][0] = vec_add (vec_fold_pairs (acc[r][0]), bias);
+  target_store (target, acc, rows, 1);
 }
 
 /* Three taps from each of nine rows, two columns a pixel. */
@@ -183,13 +212,13 @@ stem_tile (const RexnetStem * s, guint pixel, const Target * target,
   target_store (target, acc, rows, columns);
 }
 
-typedef void (*GemmTile) (const RexnetGemm *, const float *, const float *,
+typedef void (*GemmTile) (const RexnetGemm *, const float *, const char *,
     const Target *);
 typedef void (*StemTile) (const RexnetStem *, guint, const Target *);
 
 #define TILE(R, C) \
 static void \
-gemm_##R##x##C (const RexnetGemm * g, const float *a, const float *prefetch, \
+gemm_##R##x##C (const RexnetGemm * g, const float *a, const char *prefetch, \
     const Target * target) \
 { \
   gemm_tile (g, a, prefetch, target, R, C); \
@@ -198,6 +227,15 @@ GEMM_TILES_1 (TILE)
 GEMM_TILES_2 (TILE)
 GEMM_TILES_3 (TILE)
 GEMM_TILES_4 (TILE)
+
+#define HALF_TILE(R, C) \
+static void \
+half_##R##x##C (const RexnetGemm * g, const float *a, const char *prefetch, \
+    const Target * target) \
+{ \
+  half_tile (g, a, prefetch, target, R); \
+}
+GEMM_TILES_1 (HALF_TILE)
 
 #define STEM_TILE(R, C) \
 static void \
@@ -209,6 +247,7 @@ GEMM_TILES_1 (STEM_TILE)
 GEMM_TILES_2 (STEM_TILE)
 
 #define GEMM_ENTRY(R, C) [C][R] = gemm_##R##x##C,
+#define HALF_ENTRY(R, C) [R] = half_##R##x##C,
 #define STEM_ENTRY(R, C) [C][R] = stem_##R##x##C,
 static const GemmTile gemm_tiles[REXNET_MAX_COLUMNS + 1][MAX_ROWS + 1] = {
   GEMM_TILES_1 (GEMM_ENTRY)
@@ -216,32 +255,41 @@ static const GemmTile gemm_tiles[REXNET_MAX_COLUMNS + 1][MAX_ROWS + 1] = {
   GEMM_TILES_3 (GEMM_ENTRY)
   GEMM_TILES_4 (GEMM_ENTRY)
 };
+static const GemmTile half_tiles[MAX_ROWS + 1] = {
+  GEMM_TILES_1 (HALF_ENTRY)
+};
 static const StemTile stem_tiles[REXNET_STEM_COLUMNS + 1][MAX_ROWS + 1] = {
   GEMM_TILES_1 (STEM_ENTRY)
   GEMM_TILES_2 (STEM_ENTRY)
 };
 
-/* The pixels are dealt evenly: 49 as 13 + 12 + 12 + 12, not 14 x 3 + 7. */
+/*
+ * The pixels are dealt evenly: 49 as 13 + 12 + 12 + 12, not 14 x 3 + 7.
+ * @run: by height
+ * @steps, @bytes: rows of the panel, and the size of one
+ */
 VEC_INLINE void
-gemm_panel (const RexnetGemm * g, guint pixels, const guint columns,
-    const guint most)
+gemm_panel (const RexnetGemm * g, guint pixels, const GemmTile * run,
+    const guint most, guint steps, const gsize bytes)
 {
-  const float *prefetch = g->prefetch ? g->prefetch : g->b;
+  const char *prefetch = (const char *) (g->prefetch ? g->prefetch : g->b);
   Target target = {
     .d = g->d,.d_block = g->d_block,.offset = g->offset,
     .residual = g->residual,.residual_block = g->residual_block,
     .residual_columns = g->residual ? g->residual_columns : 0,
     .finish = &g->finish
   };
-  guint pixel = 0;
+  guint pixel = 0, tiles = (pixels + most - 1) / most;
 
-  for (guint tiles = (pixels + most - 1) / most; tiles > 0; tiles--) {
+  /* Evenly over all tiles: requests that wait would keep others waiting. */
+  if (g->prefetch)
+    target.prefetch_step = (bytes + tiles - 1) / tiles;
+  for (; tiles > 0; tiles--) {
     guint rows = (pixels - pixel + tiles - 1) / tiles;
 
-    gemm_tiles[columns][rows] (g, g->a + (gsize) pixel * VL, prefetch, &target);
+    run[rows] (g, g->a + (gsize) pixel * VL, prefetch, &target);
     pixel += rows;
-    /* Once is enough. */
-    prefetch = g->b;
+    prefetch += steps * target.prefetch_step;
     if (target.offset)
       target.offset += rows;
     else
@@ -271,12 +319,20 @@ stem_panel (const RexnetStem * s, guint pixels, const guint columns,
 static void \
 gemm_##C (const RexnetGemm * g, guint pixels) \
 { \
-  gemm_panel (g, pixels, C, GEMM_ROWS_##C); \
+  gemm_panel (g, pixels, gemm_tiles[C], GEMM_ROWS_##C, g->k, \
+      C * VL * sizeof (float)); \
 }
 PANEL (1)
 PANEL (2)
 PANEL (3)
 PANEL (4)
+
+static void
+gemm_half (const RexnetGemm * g, guint pixels)
+{
+  gemm_panel (g, pixels, half_tiles, GEMM_ROWS_1, (g->k + 1) / 2,
+      VL * sizeof (float));
+}
 
 #define STEM_PANEL(C) \
 static void \
@@ -295,6 +351,7 @@ KERNEL (rexnet_gemm_init) (RexnetKernels * kernels)
   kernels->gemm[2] = gemm_2;
   kernels->gemm[3] = gemm_3;
   kernels->gemm[4] = gemm_4;
+  kernels->gemm_half = gemm_half;
   kernels->stem[1] = stem_1;
   kernels->stem[2] = stem_2;
   kernels->gemm_rows[1] = GEMM_ROWS_1;

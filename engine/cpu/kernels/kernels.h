@@ -14,7 +14,8 @@
  * All of them: only what is named is read or written; source and destination
  * do not overlap unless said; rows of vectors are VL-aligned in length but
  * need no alignment in memory. They are pure functions, safe from any thread.
- * The order of every sum depends on its length alone, not on a tile.
+ * The order of every sum depends on its length alone, not on a tile; a half
+ * filled vector has an order of its own.
  */
 #pragma once
 
@@ -109,7 +110,14 @@ typedef struct
   /* By columns, 1 to REXNET_MAX_COLUMNS, and the pixels of its widest tile. */
   RexnetGemmFunc gemm[REXNET_MAX_COLUMNS + 1];
   guint gemm_rows[REXNET_MAX_COLUMNS + 1];
-  guint gemm_columns;           /* the widest panel there is */
+
+  /*
+   * A panel of one vector of which at most half the lanes are channels: ceil
+   * (k / 2) rows of b, lane 2 i for input k and lane 2 i + 1 for input k + 1 of
+   * channel i. Where k is odd, the lane behind the last input of a is read and
+   * must be a number. The other half of the outputs is bias alone.
+   */
+  RexnetGemmFunc gemm_half;
 
   RexnetStemFunc stem[REXNET_STEM_COLUMNS + 1];
 

@@ -10,6 +10,9 @@
  *                          multiply-adds share an operand of both, and loads
  *                          twice
  *   vec_set                the same value in every lane
+ *   vec_set_pair           p[0] in every even lane, p[1] in every odd one
+ *   vec_fold_pairs         lane i is the sum of lanes 2 i and 2 i + 1; zeros from
+ *                          VL / 2 on
  *   vec_fma                a * b + c, fused where the level has that
  *   vec_add, vec_mul, vec_max, vec_min
  *   vec_prefetch           the line of p into L2

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <immintrin.h>
+#include <string.h>
 
 #include "vec.h"
 
@@ -36,6 +37,22 @@ VEC_INLINE Vec
 vec_set (float a)
 {
   return _mm256_set1_ps (a);
+}
+
+VEC_INLINE Vec
+vec_set_pair (const float *p)
+{
+  double pair;
+
+  memcpy (&pair, p, sizeof pair);
+  return _mm256_castpd_ps (_mm256_set1_pd (pair));
+}
+
+VEC_INLINE Vec
+vec_fold_pairs (Vec a)
+{
+  a = _mm256_hadd_ps (a, _mm256_setzero_ps ());
+  return _mm256_castpd_ps (_mm256_permute4x64_pd (_mm256_castps_pd (a), 0xd8));
 }
 
 /* a * b + c */
@@ -76,9 +93,9 @@ vec_min (Vec a, Vec b)
 }
 
 VEC_INLINE void
-vec_prefetch (const float *p)
+vec_prefetch (const char *p)
 {
-  _mm_prefetch ((const char *) p, _MM_HINT_T1);
+  _mm_prefetch (p, _MM_HINT_T1);
 }
 
 VEC_INLINE Vec

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <immintrin.h>
+#include <string.h>
 
 #include "vec.h"
 
@@ -38,6 +39,25 @@ vec_set (float a)
   return _mm512_set1_ps (a);
 }
 
+VEC_INLINE Vec
+vec_set_pair (const float *p)
+{
+  double pair;
+
+  memcpy (&pair, p, sizeof pair);
+  return _mm512_castpd_ps (_mm512_set1_pd (pair));
+}
+
+VEC_INLINE Vec
+vec_fold_pairs (Vec a)
+{
+  const __m512i even = _mm512_setr_epi32 (0, 2, 4, 6, 8, 10, 12, 14,
+      0, 0, 0, 0, 0, 0, 0, 0);
+
+  a = _mm512_add_ps (a, _mm512_permute_ps (a, 0xb1));
+  return _mm512_maskz_permutexvar_ps (0x00ff, even, a);
+}
+
 /* a * b + c */
 VEC_INLINE Vec
 vec_fma (Vec a, Vec b, Vec c)
@@ -70,9 +90,9 @@ vec_min (Vec a, Vec b)
 }
 
 VEC_INLINE void
-vec_prefetch (const float *p)
+vec_prefetch (const char *p)
 {
-  _mm_prefetch ((const char *) p, _MM_HINT_T1);
+  _mm_prefetch (p, _MM_HINT_T1);
 }
 
 /*

@@ -43,6 +43,18 @@ vec_set (float a)
   return (Vec) { a, a, a, a };
 }
 
+VEC_INLINE Vec
+vec_set_pair (const float *p)
+{
+  return (Vec) { p[0], p[1], p[0], p[1] };
+}
+
+VEC_INLINE Vec
+vec_fold_pairs (Vec a)
+{
+  return (Vec) { a[0] + a[1], a[2] + a[3], 0.f, 0.f };
+}
+
 /* a * b + c */
 VEC_INLINE Vec
 vec_fma (Vec a, Vec b, Vec c)
@@ -87,7 +99,7 @@ vec_min (Vec a, Vec b)
 }
 
 VEC_INLINE void
-vec_prefetch (const float *p)
+vec_prefetch (const char *p)
 {
   __builtin_prefetch (p, 0, 2);
 }
