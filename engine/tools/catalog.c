@@ -119,12 +119,14 @@ check_name (const char *name, GError ** error)
   static const char allowed[] = "0123456789-_."
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-  if (g_ascii_isalnum (*name) && strlen (name) <= MAX_NAME
-      && !strstr (name, "..") && strspn (name, allowed) == strlen (name))
+  const gsize length = strlen (name);
+
+  if (g_ascii_isalnum (*name) && length <= MAX_NAME && !strstr (name, "..")
+      && strspn (name, allowed) == length && !strchr ("-.", name[length - 1]))
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME,
-      "'%s' is no name of a model: letters, digits and -_. make one, and the "
-      "first is a letter or digit", name);
+      "'%s' is no name of a model: it begins with a letter or digit, goes on "
+      "with those and -_., and does not end in - or .", name);
   return FALSE;
 }
 

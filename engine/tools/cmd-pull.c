@@ -159,8 +159,7 @@ pull_all (void)
   tool_catch_signals ();
   for (char **name = tool_options.files; *name && !tool_interrupted (); name++)
     if (!pull (&options, *name, &error)) {
-      tool_error (NULL, "%s%s", error->message, tool_interrupted () ?
-          "; the same command goes on from there" : "");
+      tool_error (NULL, "%s", error->message);
       g_clear_error (&error);
       status = TOOL_FAILED;
     }

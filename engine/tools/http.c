@@ -11,7 +11,7 @@
 #define FIRST_WAIT 0.25         /* seconds; doubled each time */
 #define MAX_WAIT 60.0           /* that a server may ask for */
 #define MAX_IGNORED (1 << 16)   /* bytes */
-#define WORTH_A_RETRY (1 << 20) /* bytes that an attempt brought */
+#define WORTH_A_RETRY (1 << 20) /* bytes farther than ever before */
 
 struct _Http
 {
@@ -62,22 +62,32 @@ dup_header (Http * self, const char *name)
 }
 
 static void
+replace_if_sent (Http * self, char **field, const char *name)
+{
+  char *value = dup_header (self, name);
+
+  if (!value)
+    return;
+  g_free (*field);
+  *field = value;
+}
+
+/* What a redirect said of the file that it leads to goes on to hold. */
+static void
 read_headers (Http * self, HttpResponse * response)
 {
   long status = 0;
   curl_off_t length = -1;
 
-  http_response_clear (response);
   curl_easy_getinfo (self->curl, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo (self->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-  *response = (HttpResponse) {
-    .status = status,
-    .etag = dup_header (self, "ETag"),
-    .linked_etag = dup_header (self, "X-Linked-ETag"),
-    .linked_size = dup_header (self, "X-Linked-Size"),
-    .commit = dup_header (self, "X-Repo-Commit"),
-    .length = length,
-  };
+  response->status = status;
+  response->length = length;
+  g_free (response->etag);
+  response->etag = dup_header (self, "ETag");
+  replace_if_sent (self, &response->linked_etag, "X-Linked-ETag");
+  replace_if_sent (self, &response->linked_size, "X-Linked-Size");
+  replace_if_sent (self, &response->commit, "X-Repo-Commit");
 }
 
 /* Whether a 206 goes on at @position. */
@@ -459,12 +469,12 @@ http_send (Http * self, HttpRequest * request, HttpResponse * response,
     GError ** error)
 {
   double backoff = FIRST_WAIT;
+  guint64 farthest = request->position;
   guint failures = 0;
 
   *response = (HttpResponse) { 0 };
   for (;;) {
     g_autoptr (GError) failure = NULL;
-    guint64 before = request->position;
     Outcome outcome = attempt (self, request, response, &failure);
     double asked = outcome == AGAIN ?
         wait_asked_for (self, response->status) : 0;
@@ -473,7 +483,8 @@ http_send (Http * self, HttpRequest * request, HttpResponse * response,
     if (outcome == DONE)
       return TRUE;
     http_response_clear (response);
-    if (request->position >= before + WORTH_A_RETRY) {
+    if (request->position >= farthest + WORTH_A_RETRY) {
+      farthest = request->position;
       failures = 0;
       wait = MAX (asked, backoff = FIRST_WAIT);
     }

@@ -24,7 +24,7 @@ typedef struct
   const char *cacert;           /* (nullable): file of certificates to trust */
   guint timeout;                /* seconds without progress */
   guint retries;                /* after the first attempt; counted anew when
-                                 * an attempt brought a megabyte */
+                                 * it came a megabyte farther than before */
   gboolean allow_http;
 } HttpOptions;
 

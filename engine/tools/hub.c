@@ -64,7 +64,7 @@ take_headers (HubFile * file, const HttpResponse * r)
           NULL))
     file->size = size;
   else if (r->status < 300)
-    file->size = r->length;
+    file->size = r->length > 0 ? r->length : -1;
 }
 
 static const char *

@@ -133,16 +133,23 @@ fetch_weights (Install * i, GError ** error)
       || space_fail_write (error, to, errno, 0, -1));
 }
 
-/* After a failure: a folder that has nothing to go on with. */
+/* After a failure. */
 static void
-drop_if_empty (Install * i)
+keep_or_drop (Install * i, GError ** error)
 {
   g_autofree char *partial = partial_name (i);
   g_autofree char *path = g_build_filename (i->part, partial, NULL);
   GStatBuf st;
+  char *message;
 
-  if (g_stat (path, &st) != 0 || st.st_size == 0)
+  if (g_stat (path, &st) != 0 || st.st_size == 0) {
     clear_folder (i->part, NULL);
+    return;
+  }
+  message = g_strconcat ((*error)->message,
+      "; what arrived is kept, and the same command goes on from there", NULL);
+  g_free ((*error)->message);
+  (*error)->message = message;
 }
 
 /* ---- what came --------------------------------------------------------- */
@@ -256,7 +263,7 @@ install (Install * i, GError ** error)
     return NULL;
   }
   if (!fetch_weights (i, error)) {
-    drop_if_empty (i);
+    keep_or_drop (i, error);
     return NULL;
   }
   if (!check_and_finish (i, error)) {

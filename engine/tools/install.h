@@ -17,6 +17,7 @@ typedef struct
  * Fetches weights and config.json of @target, checks hash, network and labels,
  * and puts them into FOLDER/NAME at once. What arrived of the weights before a
  * failure stays in FOLDER/.NAME.part; FOLDER/.NAME.lock keeps others out.
+ * @error: not NULL
  *
  * Returns: (transfer full): the path of the weights, or NULL with the error
  */

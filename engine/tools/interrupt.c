@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <signal.h>
-#include <stddef.h>
+#include <stdio.h>
 
 #include "interrupt.h"
 
@@ -34,6 +34,7 @@ tool_interrupted (void)
 void
 tool_die_of_signal (void)
 {
+  fflush (NULL);
   signal (caught, SIG_DFL);
   raise (caught);
 }

@@ -46,7 +46,7 @@ draw_bar (Progress * self, gint64 done, double seconds)
 {
   static const char full[] = "##############################";
   int filled = self->total > 0 ? done * BAR_WIDTH / self->total : 0;
-  double rate = seconds > 0 ? (done - self->first) / seconds : 0;
+  double rate = seconds > 0.1 ? (done - self->first) / seconds : 0;
   guint left = rate > 0 ? (self->total - done) / rate + 0.5 : 0;
 
   fputc ('\r', stderr);

@@ -63,8 +63,7 @@ space_fail_write (GError ** error, const char *path, int code, gint64 present,
 
   if (full)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-        "%s: %s after %s%s; what is there is kept for the next try", path,
-        g_strerror (code), written, rest);
+        "%s: %s after %s%s", path, g_strerror (code), written, rest);
   else
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s",
         path, g_strerror (code));

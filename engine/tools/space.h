@@ -7,8 +7,8 @@
 /* "19.4 MB" */
 char *space_to_string (gint64 bytes);
 
-/* FALSE with G_IO_ERROR_NO_SPACE where the disk, or the limit on the size of a
- * file (RLIMIT_FSIZE), would not let @path grow from @present to @size bytes. */
+/* FALSE with G_IO_ERROR_NO_SPACE where the disk, or the limit on a file's size
+ * (RLIMIT_FSIZE), would not let @path grow from @present to @size bytes. */
 gboolean space_check (const char *path, gint64 present, gint64 size,
     GError ** error);
 

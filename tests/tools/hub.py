@@ -74,7 +74,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with hub.lock:
             hub.requests.append(Request(self.server.name, self.command, self.path,
                                         dict(self.headers)))
-        if self.server.name == "cdn":
+        if self.server.name == "cdn" or self.path.startswith("/cdn/"):
             self.answer_cdn(hub, hub.faults)
         else:
             self.answer_hub(hub, hub.faults)
@@ -85,11 +85,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if faults.hub_answers:
             self.answer(*faults.hub_answers.pop(0))
             return
-        if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)/tree/(\w+)", self.path):
+        if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)/tree/(\w+)(\?.*)?", self.path):
             self.answer_listing(hub, faults, match[1])
             return
         match = re.fullmatch(r"/([^/]+/[^/]+)/resolve/(\w+)/(.+)", self.path)
         cached = re.fullmatch(r"/api/resolve-cache/models/([^/]+/[^/]+)/(\w+)/(.+)", self.path)
+        if not match and not cached:
+            self.answer(404)
+            return
         repository, revision, name = (match or cached).groups()
         files = hub.repositories.get(repository)
         if files is None:
@@ -133,7 +136,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, body=json.dumps([] if faults.no_listing else rows).encode())
 
     def answer_cdn(self, hub: Hub, faults: Faults) -> None:
-        digest = re.match(r"/blobs/(\w+)", self.path)[1]
+        digest = re.match(r"/(?:blobs|cdn)/(\w+)", self.path)[1]
         content = next(content for files in hub.repositories.values()
                        for content in files.values() if sha256(content) == digest)
         if faults.damage:
@@ -159,7 +162,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.send(body, faults)
+        if self.command != "HEAD":
+            self.send(body, faults)
 
     def send(self, body: bytes, faults: Faults) -> None:
         cut = faults.cut.pop(0) if faults.cut else None
@@ -211,7 +215,7 @@ class Hub:
             context.load_cert_chain(certificate)
             server.socket = context.wrap_socket(server.socket, server_side=True,
                                                 do_handshake_on_connect=False)
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         self.servers.append(server)
         host = "localhost" if certificate else "127.0.0.1"
         return f"{'https' if certificate else 'http'}://{host}:{server.server_address[1]}"
