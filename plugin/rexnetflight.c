@@ -155,8 +155,8 @@ rexnet_flight_start (RexnetFlight * self, guint workers, GError ** error)
 void
 rexnet_flight_stop (RexnetFlight * self)
 {
+  g_autoptr (GList) left = NULL;
   GThreadPool *pool;
-  Entry *entry;
 
   g_mutex_lock (&self->lock);
   pool = g_steal_pointer (&self->pool);
@@ -167,9 +167,13 @@ rexnet_flight_stop (RexnetFlight * self)
     return;
   gst_pad_stop_task (self->pad);
   g_thread_pool_free (pool, FALSE, TRUE);
-  while ((entry = g_queue_pop_head (&self->entries))) {
-    self->funcs->drop (entry->item, self->data);
-    g_free (entry);
+  g_mutex_lock (&self->lock);
+  left = self->entries.head;
+  g_queue_init (&self->entries);
+  g_mutex_unlock (&self->lock);
+  for (GList * l = left; l; l = l->next) {
+    self->funcs->drop (((Entry *) l->data)->item, self->data);
+    g_free (l->data);
   }
 }
 

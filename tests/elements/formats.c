@@ -130,6 +130,46 @@ GST_END_TEST;
 
 /* A frame's range and matrix are heeded in formats read in place and in
  * converted ones: read wrongly, limited range alone moves scores by more. */
+/* A source with a choice gets what is read in place; nothing is refused. */
+GST_START_TEST (test_preferred_format)
+{
+  GstElement *element = gst_element_factory_make ("rexnetclassify", NULL);
+  GstPad *pad = gst_element_get_static_pad (element, "sink");
+  GstPadTemplate *template = gst_pad_get_pad_template (pad);
+  GstCaps *any = gst_pad_template_get_caps (template);
+  static const struct
+  {
+    const char *offered, *taken;
+  } choices[] = {
+    {"{ ABGR64_BE, AYUV, NV12, RGB }", "NV12"},
+    {"{ Y444_16LE, v308, GRAY16_LE, GRAY8 }", "GRAY8"},
+    {"{ AYUV, Y444 }", "AYUV"}, {"RGB16", "RGB16"},
+  };
+  GstCaps *all = gst_pad_query_caps (pad, NULL);
+
+  fail_unless (gst_caps_is_equal (all, any));
+  for (guint i = 0; i < G_N_ELEMENTS (choices); i++) {
+    g_autofree char *string = g_strdup_printf ("video/x-raw, format=%s, "
+        "width=64, height=64, framerate=25/1", choices[i].offered);
+    GstCaps *offered = gst_caps_from_string (string);
+    GstCaps *caps = gst_pad_query_caps (pad, offered);
+
+    fail_unless (gst_caps_is_equal (caps, offered));
+    caps = gst_caps_fixate (caps);
+    fail_unless_equals_string (gst_structure_get_string
+        (gst_caps_get_structure (caps, 0), "format"), choices[i].taken);
+    gst_caps_unref (caps);
+    gst_caps_unref (offered);
+  }
+  gst_caps_unref (all);
+  gst_caps_unref (any);
+  gst_object_unref (template);
+  gst_object_unref (pad);
+  gst_object_unref (element);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_colorimetry)
 {
   static const char *const formats[] = { "I420", "NV12", "YUY2", "AYUV",
@@ -297,6 +337,7 @@ formats_suite (void)
   tcase_add_checked_fixture (tc, set_up, tear_down);
   tcase_add_test (tc, test_every_format);
   tcase_add_test (tc, test_offered_formats);
+  tcase_add_test (tc, test_preferred_format);
   tcase_add_test (tc, test_colorimetry);
   tcase_add_test (tc, test_converted_region);
   tcase_add_test (tc, test_region_pixels);
