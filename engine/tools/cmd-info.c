@@ -27,13 +27,6 @@ static const GOptionEntry entries[] = {
   {NULL}
 };
 
-static const char *
-interpolation_name (RexnetInterpolation interpolation)
-{
-  return interpolation == REXNET_INTERPOLATION_BILINEAR ? "bilinear"
-      : "bicubic";
-}
-
 static guint
 count_labels (RexnetModel * model)
 {
@@ -63,7 +56,7 @@ add_input (JsonBuilder * builder, const RexnetInput * input)
   tool_json_set_int (builder, "width", input->width);
   tool_json_set_int (builder, "height", input->height);
   tool_json_set_string (builder, "interpolation",
-      interpolation_name (input->interpolation));
+      tool_interpolation_name (input->interpolation));
   tool_json_set_double (builder, "crop_pct", input->crop_pct);
   add_floats (builder, "mean", input->mean, 3);
   add_floats (builder, "std", input->std, 3);
@@ -148,7 +141,7 @@ print_text (RexnetModel * model, const RexnetInput * input, GArray * layers,
   printf ("%s: %s, width %g, %u blocks\n", info->name,
       rexnet_variant_to_string (info->variant), info->width, info->depth);
   printf ("input          %ux%u, %s, crop %g\n", input->width, input->height,
-      interpolation_name (input->interpolation), input->crop_pct);
+      tool_interpolation_name (input->interpolation), input->crop_pct);
   printf ("mean           %g %g %g\n", input->mean[0], input->mean[1],
       input->mean[2]);
   printf ("deviation      %g %g %g\n", input->std[0], input->std[1],

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "classes.h"
 #include "dataset.h"
 #include "idx.h"
 #include "images.h"
+#include "list.h"
 #include "tool.h"
 
 typedef struct
@@ -19,50 +21,10 @@ struct _Dataset
   char *path;
 };
 
-/* How the names of class folders become class indices. */
-typedef enum
-{
-  NAMES_ARE_LABELS,
-  NAMES_ARE_NUMBERS,
-  NAMES_IN_ORDER,
-} Naming;
-
 static void
 clear_item (gpointer item)
 {
   g_free (((Item *) item)->path);
-}
-
-/* A '/' in a label, which no folder can have, is '_' or '-' in the name. */
-static gboolean
-is_label (const char *name, const char *label)
-{
-  for (; *name && *label; name++, label++)
-    if (*name != *label && !(*label == '/' && (*name == '_' || *name == '-')))
-      return FALSE;
-  return *name == *label;
-}
-
-/* Returns the class, or -1. */
-static int
-name_to_class (const char *name, Naming naming, guint position,
-    RexnetModel * model)
-{
-  guint classes = rexnet_model_get_info (model)->classes;
-  guint64 number;
-
-  if (naming == NAMES_IN_ORDER)
-    return position;
-  if (naming == NAMES_ARE_NUMBERS)
-    return g_ascii_string_to_unsigned (name, 10, 0, classes - 1, &number, NULL)
-        ? (int) number : -1;
-  for (guint i = 0; i < classes; i++) {
-    const char *label = rexnet_model_get_label (model, i);
-
-    if (label && is_label (name, label))
-      return i;
-  }
-  return -1;
 }
 
 static int
@@ -91,62 +53,6 @@ list_folder (const char *path, GFileTest test, GError ** error)
   return g_steal_pointer (&names);
 }
 
-/* How many of @names are classes by @naming; the first that is not in
- * @stranger. */
-static guint
-count_matches (GPtrArray * names, Naming naming, RexnetModel * model,
-    const char **stranger)
-{
-  guint matches = 0;
-
-  *stranger = NULL;
-  for (guint i = 0; i < names->len; i++) {
-    if (name_to_class (names->pdata[i], naming, i, model) >= 0)
-      matches++;
-    else if (!*stranger)
-      *stranger = names->pdata[i];
-  }
-  return matches;
-}
-
-static gboolean
-all_numbers (GPtrArray * names)
-{
-  for (guint i = 0; i < names->len; i++)
-    if (!g_ascii_string_to_unsigned (names->pdata[i], 10, 0, G_MAXUINT64, NULL,
-            NULL))
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
-choose_naming (GPtrArray * names, RexnetModel * model, const char *path,
-    Naming * naming, GError ** error)
-{
-  guint classes = rexnet_model_get_info (model)->classes;
-  gboolean numbers = all_numbers (names);
-  const char *stranger;
-  guint matches;
-
-  *naming = numbers ? NAMES_ARE_NUMBERS : NAMES_ARE_LABELS;
-  matches = count_matches (names, *naming, model, &stranger);
-  if (matches == names->len)
-    return TRUE;
-  if (numbers) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-        "%s: '%s' is no class number of the model, which are 0 to %u", path,
-        stranger, classes - 1);
-    return FALSE;
-  }
-  *naming = NAMES_IN_ORDER;
-  if (matches == 0 && names->len == classes)
-    return TRUE;
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-      "%s: '%s' is none of the model's labels, and %u folders are no list of "
-      "its %u classes", path, stranger, names->len, classes);
-  return FALSE;
-}
-
 static gboolean
 add_class (Dataset * self, const char *path, guint class_index,
     GError ** error)
@@ -169,7 +75,7 @@ open_folder (Dataset * self, RexnetModel * model, GError ** error)
 {
   g_autoptr (GPtrArray) names =
       list_folder (self->path, G_FILE_TEST_IS_DIR, error);
-  Naming naming;
+  g_autofree guint *classes = NULL;
 
   if (!names)
     return FALSE;
@@ -179,17 +85,13 @@ open_folder (Dataset * self, RexnetModel * model, GError ** error)
         "t10k-images-idx3-ubyte", self->path);
     return FALSE;
   }
-  if (!choose_naming (names, model, self->path, &naming, error))
+  if (!(classes = classes_match (names, model, self->path, error)))
     return FALSE;
-
-  self->items = g_array_new (FALSE, FALSE, sizeof (Item));
-  g_array_set_clear_func (self->items, clear_item);
   for (guint i = 0; i < names->len; i++) {
     g_autofree char *folder =
         g_build_filename (self->path, names->pdata[i], NULL);
 
-    if (!add_class (self, folder, name_to_class (names->pdata[i], naming, i,
-                model), error))
+    if (!add_class (self, folder, classes[i], error))
       return FALSE;
   }
   if (self->items->len > 0)
@@ -197,6 +99,24 @@ open_folder (Dataset * self, RexnetModel * model, GError ** error)
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
       "%s: there are no files in its folders", self->path);
   return FALSE;
+}
+
+static gboolean
+open_list (Dataset * self, RexnetModel * model, GError ** error)
+{
+  g_autoptr (List) list = list_read (self->path, error);
+  g_autofree guint *classes = list
+      ? classes_match (list->names, model, self->path, error) : NULL;
+
+  if (!classes)
+    return FALSE;
+  for (guint i = 0; i < list->entries->len; i++) {
+    ListEntry *entry = &g_array_index (list->entries, ListEntry, i);
+    Item item = { g_steal_pointer (&entry->path), classes[entry->name] };
+
+    g_array_append_val (self->items, item);
+  }
+  return TRUE;
 }
 
 static gboolean
@@ -217,20 +137,35 @@ open_idx (Dataset * self, RexnetModel * model, GError ** error)
   return TRUE;
 }
 
+static gboolean
+has_suffix (const char *path, const char *suffix)
+{
+  gsize length = strlen (path), n = strlen (suffix);
+
+  return length >= n && g_ascii_strcasecmp (path + length - n, suffix) == 0;
+}
+
+static gboolean
+open_any (Dataset * self, const char *path, RexnetModel * model,
+    GError ** error)
+{
+  if ((self->path = idx_find_images (path)))
+    return open_idx (self, model, error);
+  self->path = g_strdup (path);
+  if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    return open_folder (self, model, error);
+  return has_suffix (path, ".csv") ? open_list (self, model, error)
+      : open_idx (self, model, error);
+}
+
 Dataset *
 dataset_open (const char *path, RexnetModel * model, GError ** error)
 {
   g_autoptr (Dataset) self = g_new0 (Dataset, 1);
-  gboolean ok;
 
-  self->path = idx_find_images (path);
-  ok = self->path != NULL;
-  if (!ok) {
-    self->path = g_strdup (path);
-    ok = !g_file_test (path, G_FILE_TEST_IS_DIR);
-  }
-  ok = ok ? open_idx (self, model, error) : open_folder (self, model, error);
-  return ok ? g_steal_pointer (&self) : NULL;
+  self->items = g_array_new (FALSE, FALSE, sizeof (Item));
+  g_array_set_clear_func (self->items, clear_item);
+  return open_any (self, path, model, error) ? g_steal_pointer (&self) : NULL;
 }
 
 void
@@ -239,7 +174,7 @@ dataset_free (Dataset * self)
   if (!self)
     return;
   idx_free (self->idx);
-  g_clear_pointer (&self->items, g_array_unref);
+  g_array_unref (self->items);
   g_free (self->path);
   g_free (self);
 }

@@ -8,9 +8,9 @@
 typedef struct _Dataset Dataset;
 
 /*
- * Opens a folder with one folder a class, a folder with idx files, or an idx
- * file of pictures, and matches its classes with those of @model. Errors name
- * the file.
+ * Opens a folder with one folder a class, a folder with idx files, an idx file
+ * of pictures, or a .csv file of pictures and classes, and matches its classes
+ * with those of @model. Errors name the file.
  */
 Dataset *dataset_open (const char *path, RexnetModel * model, GError ** error);
 /* @self: (nullable) */

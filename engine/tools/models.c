@@ -36,6 +36,7 @@ load_file (const char *path, GError ** error)
   if (!model
       || !check_request (rexnet_model_get_info (model), path, error))
     return NULL;
+  tool_options.model_path = g_strdup (path);
   return g_steal_pointer (&model);
 }
 
@@ -144,4 +145,11 @@ tool_macs (RexnetModel * model, guint width, guint height)
   for (guint i = 0; i < layers->len; i++)
     macs += g_array_index (layers, RexnetLayer, i).macs;
   return macs;
+}
+
+const char *
+tool_interpolation_name (RexnetInterpolation interpolation)
+{
+  return interpolation == REXNET_INTERPOLATION_BILINEAR ? "bilinear"
+      : "bicubic";
 }

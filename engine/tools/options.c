@@ -23,6 +23,7 @@ static const struct
   {"--threads", &tool_options.threads, 1, 256},
   {"--timeout", &tool_options.timeout, 1, 3600},
   {"--top-k", &tool_options.top_k, 1, 65536},
+  {"--worst", &tool_options.worst, 1, 65536},
 };
 
 gboolean

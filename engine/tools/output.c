@@ -12,12 +12,13 @@ void
 tool_error (const char *file, const char *format, ...)
 {
   g_autofree char *name = file ? g_filename_display_name (file) : NULL;
-  g_autofree char *message = NULL;
+  g_autofree char *text = NULL, *message = NULL;
   va_list args;
 
   va_start (args, format);
-  message = g_strdup_vprintf (format, args);
+  text = g_strdup_vprintf (format, args);
   va_end (args);
+  message = g_utf8_make_valid (text, -1);
   fflush (stdout);
   fprintf (stderr, "rexnet: %s%s%s\n", name ? name : "", name ? ": " : "",
       message);

@@ -33,18 +33,19 @@ extern const ToolCommand tool_info, tool_classify, tool_logits, tool_bench,
 /* The command line. 0 and NULL: not given. */
 typedef struct
 {
-  char *model, *labels, *input, *device, *cache_dir;
+  char *model, *labels, *input, *device, *cache_dir, *resume;
   char *network;                /* of generated weights, by name */
   gboolean has_variant;
   RexnetVariant variant;
   double width, threshold;
-  guint classes, top_k, threads, batch, runs, limit, timeout, retries;
+  guint classes, top_k, threads, batch, runs, limit, timeout, retries, worst;
   guint width_px, height_px;
   RexnetIsa isa;
   RexnetPrecision precision;
   RexnetScheduling scheduling;
   gboolean json, plan, profile, table, markdown, no_time;
   char **files;
+  char *model_path;             /* of the file that was loaded */
 } ToolOptions;
 
 /* One process runs one command, so there is one of these. */
@@ -122,6 +123,9 @@ void tool_json_add_phases (JsonBuilder * builder, const char *name,
     GArray * phases, gboolean timed);
 /* @peak_gmacs: of which a percentage is printed, or 0. */
 void tool_print_phases (GArray * phases, gboolean timed, double peak_gmacs);
+
+/* Returns: "bicubic" or "bilinear". Static. */
+const char *tool_interpolation_name (RexnetInterpolation interpolation);
 
 /* Multiply-adds for one image, at the model's own size where @width is 0. */
 guint64 tool_macs (RexnetModel * model, guint width, guint height);
