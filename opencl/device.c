@@ -10,6 +10,14 @@
 #define CL_DEVICE_UUID_KHR 0x106A
 #endif
 #define UUID_SIZE 16
+/* OpenCL 3.0 */
+#define DEVICE_OPENCL_C_FEATURES 0x106F
+
+typedef struct
+{
+  cl_uint version;
+  char name[64];
+} NameVersion;
 
 static char *
 device_string (cl_device_id id, cl_device_info what)
@@ -62,6 +70,34 @@ read_uuid (cl_device_id id, char uuid[37])
         i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", u[i]);
   g_strlcpy (uuid, text->str, 37);
   g_string_free (text, TRUE);
+}
+
+static gboolean
+has_feature (cl_device_id id, const char *name)
+{
+  NameVersion features[64];
+  gsize size = 0;
+
+  if (cl.clGetDeviceInfo (id, DEVICE_OPENCL_C_FEATURES, sizeof features,
+          features, &size) != CL_SUCCESS)
+    return FALSE;
+  for (gsize i = 0; i < size / sizeof *features; i++)
+    if (strncmp (features[i].name, name, sizeof features[i].name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* The language in which the device has sub-groups. */
+static const char *
+subgroups_option (cl_device_id id, const char *version,
+    const char *extensions)
+{
+  if (has_feature (id, "__opencl_c_subgroups"))
+    return "-cl-std=CL3.0";
+  if (strstr (extensions, "cl_khr_subgroups")
+      && !g_str_has_prefix (version, "OpenCL 1."))
+    return "-cl-std=CL2.0";
+  return strstr (extensions, "cl_intel_subgroups") ? "-cl-std=CL1.2" : NULL;
 }
 
 static const char *
@@ -141,8 +177,10 @@ describe (cl_platform_id platform, cl_device_id id, guint index)
   info->max_allocation = device_number (id, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
   info->max_work_group = device_number (id, CL_DEVICE_MAX_WORK_GROUP_SIZE);
   info->fp16 = strstr (extensions, "cl_khr_fp16") != NULL;
-  info->subgroups = strstr (extensions, "cl_khr_subgroups") != NULL
-      || strstr (extensions, "cl_intel_subgroups") != NULL;
+  self->subgroups = subgroups_option (id, info->version, extensions);
+  self->sets_subgroup = strstr (extensions, "cl_intel_required_subgroup_size")
+      != NULL;
+  info->subgroups = self->subgroups != NULL;
   info->command_buffer = strstr (extensions, "cl_khr_command_buffer") != NULL;
   if (strstr (extensions, "cl_khr_device_uuid"))
     read_uuid (id, info->uuid);

@@ -24,6 +24,8 @@ typedef struct
   guint lanes;                  /* floats of a native vector */
   gboolean unified;             /* it works in the host's memory */
   guint alignment;              /* bytes, of a part of a buffer */
+  const char *subgroups;        /* the compiler's option; NULL: it has none */
+  gboolean sets_subgroup;       /* a kernel can ask for their size */
   RexnetDevice info;
 } RexnetClDevice;
 

@@ -48,6 +48,28 @@ rexnet_cl_add_stem (RexnetClGraph * g, const RexnetConv * conv,
   return y;
 }
 
+/* By kernels/subgroup.cl or by kernels/pointwise.cl. */
+static RexnetClWeights
+pointwise_weights (RexnetClGraph * g, const RexnetConv * conv, gboolean half)
+{
+  const RexnetClTiles *t = &g->tiles;
+  const guint lanes = t->sg_x * t->sg_t / t->cb;
+
+  return t->sg_x ? rexnet_cl_graph_weights (g, conv, lanes, lanes, half)
+      : rexnet_cl_graph_weights (g, conv, t->pw_t, t->pw_t * t->pw_y, half);
+}
+
+static void
+add_pointwise (RexnetClGraph * g, const char *function, gboolean half,
+    RexnetClStep step, const RexnetClArgument * arguments, guint n)
+{
+  char name[32];
+
+  g_snprintf (name, sizeof name, "%s%s", function, g->tiles.sg_x ? "_subgroup"
+      : "");
+  rexnet_cl_graph_add (g, name, half, step, arguments, n);
+}
+
 static RexnetClStep
 pointwise_step (RexnetClGraph * g, const char *name, const RexnetConv * conv,
     RexnetClMap x, RexnetClWeights w)
@@ -64,9 +86,18 @@ pointwise_step (RexnetClGraph * g, const char *name, const RexnetConv * conv,
   };
 
   g_strlcpy (step.name, name, sizeof step.name);
-  g_snprintf (step.detail, sizeof step.detail,
-      "%u pixels x %u channels an item, %u x %u items", t->pw_p,
-      t->pw_t * t->cb, t->pw_x, t->pw_y);
+  if (t->sg_x) {
+    step.global[0] = rexnet_cl_round_up (pixels, t->sg_x);
+    step.global[1] = rexnet_cl_div_up (conv->out, t->sg_x * t->sg_t);
+    step.local[0] = t->sg_x;
+    step.local[1] = 1;
+    g_snprintf (step.detail, sizeof step.detail,
+        "%u pixels x %u channels a sub-group", t->sg_x, t->sg_x * t->sg_t);
+  } else {
+    g_snprintf (step.detail, sizeof step.detail,
+        "%u pixels x %u channels an item, %u x %u items", t->pw_p,
+        t->pw_t * t->cb, t->pw_x, t->pw_y);
+  }
   return step;
 }
 
@@ -75,8 +106,7 @@ rexnet_cl_add_expand (RexnetClGraph * g, const char *name,
     const RexnetConv * conv, RexnetClMap x, cl_mem to, gboolean half)
 {
   RexnetClMap y = { to, conv->out, x.width, x.height, TRUE };
-  RexnetClWeights w = rexnet_cl_graph_weights (g, conv,
-      g->tiles.pw_t, g->tiles.pw_t * g->tiles.pw_y, half);
+  RexnetClWeights w = pointwise_weights (g, conv, half);
   RexnetClStep step = pointwise_step (g, name, conv, x, w);
   cl_int in = conv->in, blocks = rexnet_cl_graph_blocks (g, conv->out);
   cl_int pixels = x.width * x.height, activation = conv->activation;
@@ -87,7 +117,7 @@ rexnet_cl_add_expand (RexnetClGraph * g, const char *name,
   };
 
   step.bytes += rexnet_cl_graph_map_bytes (g, y);
-  rexnet_cl_graph_add (g, "expand", half, step, arguments,
+  add_pointwise (g, "expand", half, step, arguments,
       G_N_ELEMENTS (arguments));
   return y;
 }
@@ -99,8 +129,7 @@ rexnet_cl_add_project (RexnetClGraph * g, const char *name,
 {
   const RexnetConv *conv = &block->project;
   RexnetClMap y = { to, conv->out, x.width, x.height, FALSE };
-  RexnetClWeights w = rexnet_cl_graph_weights (g, conv,
-      g->tiles.pw_t, g->tiles.pw_t * g->tiles.pw_y, half);
+  RexnetClWeights w = pointwise_weights (g, conv, half);
   RexnetClStep step = pointwise_step (g, name, conv, x, w);
   cl_int in = conv->in, blocks = rexnet_cl_graph_blocks (g, conv->out);
   cl_int pixels = x.width * x.height, activation = conv->activation;
@@ -120,9 +149,9 @@ rexnet_cl_add_project (RexnetClGraph * g, const char *name,
   step.bytes += rexnet_cl_graph_map_bytes (g, y) + rexnet_cl_graph_map_size (g,
       block->residual, pixels, FALSE);
   if (gate)
-    rexnet_cl_graph_add (g, "project_gated", half, step, arguments, 13);
+    add_pointwise (g, "project_gated", half, step, arguments, 13);
   else
-    rexnet_cl_graph_add (g, "project", half, step, arguments, 11);
+    add_pointwise (g, "project", half, step, arguments, 11);
   return y;
 }
 
@@ -131,8 +160,7 @@ rexnet_cl_add_head (RexnetClGraph * g, const RexnetConv * conv,
     RexnetClMap x, cl_mem to)
 {
   RexnetClMap y = { to, conv->out, 1, 1 };
-  RexnetClWeights w = rexnet_cl_graph_weights (g, conv,
-      g->tiles.pw_t, g->tiles.pw_t * g->tiles.pw_y, g->half);
+  RexnetClWeights w = pointwise_weights (g, conv, g->half);
   RexnetClStep step = pointwise_step (g, "head", conv, x, w);
   cl_int in = conv->in, blocks = rexnet_cl_graph_blocks (g, conv->out);
   cl_int pixels = x.width * x.height, activation = conv->activation;
@@ -144,7 +172,7 @@ rexnet_cl_add_head (RexnetClGraph * g, const RexnetConv * conv,
 
   step.global[0] = step.local[0];
   step.bytes += conv->out * sizeof (float);
-  rexnet_cl_graph_add (g, "head", g->half, step, arguments,
+  add_pointwise (g, "head", g->half, step, arguments,
       G_N_ELEMENTS (arguments));
   return y;
 }

@@ -26,6 +26,9 @@ find_functions (GModule * module, const char *path, char **why)
           functions[i].name);
       return FALSE;
     }
+  if (!g_module_symbol (module, "clGetKernelSubGroupInfo",
+          &rexnet_cl.clGetKernelSubGroupInfo))
+    rexnet_cl.clGetKernelSubGroupInfo = NULL;
   return TRUE;
 }
 

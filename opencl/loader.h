@@ -56,6 +56,7 @@ typedef struct
 #define X(function) __typeof__ (&function) function;
   REXNET_CL_FUNCTIONS (X)
 #undef X
+  gpointer clGetKernelSubGroupInfo;     /* of OpenCL 2.1; NULL: not there */
 } RexnetClFunctions;
 
 /* Filled by rexnet_cl_load(); then constant. */

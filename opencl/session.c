@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "session.h"
+#include "subgroups.h"
 
 typedef RexnetClSession Session;
 typedef RexnetClSlot Slot;
@@ -19,6 +20,13 @@ close_slot (Session * self, Slot * slot)
 }
 
 static void
+close_programs (Session * self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->programs); i++)
+    rexnet_cl_program_close (&self->programs[i]);
+}
+
+static void
 opencl_close (RexnetSession * session)
 {
   Session *self = (Session *) session;
@@ -29,8 +37,7 @@ opencl_close (RexnetSession * session)
   for (guint i = 0; i < REXNET_CL_SLOTS; i++)
     close_slot (self, &self->slot[i]);
   rexnet_cl_graph_clear (g);
-  for (guint i = 0; i < G_N_ELEMENTS (self->programs); i++)
-    rexnet_cl_program_close (&self->programs[i]);
+  close_programs (self);
   if (g->queue)
     cl.clReleaseCommandQueue (g->queue);
   if (g->context)
@@ -65,7 +72,8 @@ open_programs (Session * self, const RexnetEngineOptions * options,
   RexnetClGraph *g = &self->graph;
 
   for (guint i = 0; i <= (g->half ? 1 : 0); i++) {
-    g_autofree char *flags = rexnet_cl_tiles_to_options (&g->tiles, g->half, i);
+    g_autofree char *flags = rexnet_cl_tiles_to_options (&g->tiles, g->device,
+        g->half, i);
 
     if (!rexnet_cl_program_open (&self->programs[i], g->device, g->context,
             flags, options->cache_dir, options->progress,
@@ -74,6 +82,26 @@ open_programs (Session * self, const RexnetEngineOptions * options,
     g->programs[i] = self->programs[i].program;
   }
   return TRUE;
+}
+
+/* Sub-groups are a gain only: what goes wrong with them, drivers' compilers
+ * and sizes that are not what was expected, does so without them no more. */
+static gboolean
+open_fitting_programs (Session * self, const RexnetEngineOptions * options,
+    GError ** error)
+{
+  RexnetClGraph *g = &self->graph;
+  gboolean ok = open_programs (self, options, g->tiles.sg || g->tiles.sg_x
+      ? NULL : error);
+
+  if (ok && rexnet_cl_subgroups_fit (g))
+    return TRUE;
+  if (!g->tiles.sg && !g->tiles.sg_x)
+    return FALSE;
+  close_programs (self);
+  g->tiles.sg = ok && g->tiles.sg;
+  g->tiles.sg_x = 0;
+  return open_fitting_programs (self, options, error);
 }
 
 static gboolean
@@ -121,7 +149,8 @@ build (Session * self, const RexnetNetwork * net, const RexnetInput * input,
         g->device->info.max_work_group, g->device->info.local_memory);
     return FALSE;
   }
-  if (!open_context (g, error) || !open_programs (self, options, error))
+  if (!open_context (g, error)
+      || !open_fitting_programs (self, options, error))
     return FALSE;
   self->ports = rexnet_cl_network_build (g, net, input->width, input->height);
   if (g->error) {

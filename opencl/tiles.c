@@ -10,9 +10,10 @@
  * whole register file, and a group is one item, because drivers turn a
  * barrier into a loop that spills. GPUs: four channels are one load of 16
  * bytes; a group fills a sub-group or several. Intel: eight lanes of 128
- * registers. Mali and Adreno: few registers, so smaller tiles; Mali's local
+ * registers, and an operand that is one lane's for all costs nothing. Mali and Adreno: few registers, so smaller tiles; Mali's local
  * memory is memory like any other, and nothing is gained by going through it.
  */
+/* sg and sg_x: see rexnet_cl_tiles_default() */
 static const RexnetClTiles defaults[] = {
   [REXNET_CL_VENDOR_OTHER] = {
       .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 4,
@@ -63,6 +64,12 @@ rexnet_cl_tiles_default (const RexnetClDevice * device)
     tiles.dw_r = 4;
     tiles.st_r = 6;
   }
+  tiles.sg_t = 1;
+  tiles.sg = device->subgroups != NULL
+      && device->vendor != REXNET_CL_VENDOR_CPU;
+  if (device->vendor == REXNET_CL_VENDOR_INTEL && device->subgroups
+      && device->sets_subgroup)
+    tiles.sg_x = 16;
   return tiles;
 }
 
@@ -125,10 +132,16 @@ rexnet_cl_tiles_fit (const RexnetClTiles * t, const RexnetClDevice * device)
     return FALSE;
 #define X(field, macro) \
   if (t->field > MAX_TILE || (t->field == 0 && &t->field != &t->pw_stage \
-          && &t->field != &t->fu_x)) \
+          && &t->field != &t->fu_x && &t->field != &t->sg \
+          && &t->field != &t->sg_x)) \
     return FALSE;
   REXNET_CL_TILES (X)
 #undef X
+  if ((t->sg || t->sg_x) && !device->subgroups)
+    return FALSE;
+  if (t->sg_x && (t->cb != 4 || t->sg_x % 4 != 0
+          || t->sg_x > device->info.max_work_group))
+    return FALSE;
   return group <= device->info.max_work_group
       && (slab + mean) * sizeof (float) <= device->info.local_memory
       && (guint64) MAX (MAX (t->dw_x, t->fc_x), t->fu_x) * t->cb
@@ -136,17 +149,19 @@ rexnet_cl_tiles_fit (const RexnetClTiles * t, const RexnetClDevice * device)
 }
 
 char *
-rexnet_cl_tiles_to_options (const RexnetClTiles * tiles, gboolean half,
-    gboolean half_weights)
+rexnet_cl_tiles_to_options (const RexnetClTiles * tiles,
+    const RexnetClDevice * device, gboolean half, gboolean half_weights)
 {
-  GString *options = g_string_new ("-cl-std=CL1.2");
+  GString *options = g_string_new (tiles->sg || tiles->sg_x
+      ? device->subgroups : "-cl-std=CL1.2");
 
 #define X(field, macro) \
   if (*macro) \
     g_string_append_printf (options, " -D " macro "=%u", tiles->field);
   REXNET_CL_TILES (X)
 #undef X
-  g_string_append_printf (options, " -D HALF=%d -D HALF_WEIGHTS=%d",
-      half ? 1 : 0, half_weights ? 1 : 0);
+  g_string_append_printf (options, " -D HALF=%d -D HALF_WEIGHTS=%d"
+      " -D SG_REQUIRED=%d", half ? 1 : 0, half_weights ? 1 : 0,
+      device->sets_subgroup ? 1 : 0);
   return g_string_free (options, FALSE);
 }

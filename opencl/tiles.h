@@ -24,7 +24,10 @@ extern const char rexnet_cl_source[];
   X (st_y, "ST_Y") \
   X (fc_x, "FC_X") \
   X (fu_x, "FU_X") \
-  X (fu_kb, "")
+  X (fu_kb, "") \
+  X (sg, "SUBGROUPS") \
+  X (sg_x, "SG_X") \
+  X (sg_t, "SG_T")
 
 typedef struct
 {
@@ -52,5 +55,5 @@ gboolean rexnet_cl_tiles_fit (const RexnetClTiles * tiles,
 
 /* Returns: (transfer full): "-D CB=4 ..."
  * @half, @half_weights: see kernels/common.cl */
-char *rexnet_cl_tiles_to_options (const RexnetClTiles * tiles, gboolean half,
-    gboolean half_weights);
+char *rexnet_cl_tiles_to_options (const RexnetClTiles * tiles,
+    const RexnetClDevice * device, gboolean half, gboolean half_weights);

@@ -5,14 +5,14 @@
 #include "tune.h"
 
 #define RUNS 15
-#define MAX_SIZES 6
+#define MAX_SIZES 8
 
 /* Kernels that share sizes; groups do not influence each other, so one round
  * tries a set of sizes in each. */
 typedef struct
 {
   const char *name;
-  const char *const *steps;     /* parts of their steps' names */
+  const char *const *steps;     /* parts of their steps' names; NULL: all */
   gsize fields[MAX_SIZES];      /* in RexnetClTiles */
   guint n_fields;
   const guint (*cpu)[MAX_SIZES], (*gpu)[MAX_SIZES];
@@ -28,18 +28,25 @@ static const char *const stem_steps[] = { "stem", NULL };
 static const char *const dense_steps[] =
     { "squeeze", "excite", "neck", "classifier", "softmax", NULL };
 
-/* pixels, blocks, items along pixels and blocks, slab, staged */
+/* pixels, blocks, items along pixels and blocks, slab, staged; lanes of a
+ * sub-group and outputs of a lane */
 static const guint pointwise_cpu[][MAX_SIZES] = {
-  {7, 2, 1, 1, 16, 0}, {7, 3, 1, 1, 16, 0}, {7, 2, 1, 1, 64, 0},
-  {6, 4, 1, 1, 16, 0}, {12, 2, 1, 1, 16, 0}, {14, 1, 1, 1, 16, 0},
-  {8, 3, 1, 1, 64, 0},
+  {7, 2, 1, 1, 16, 0, 0, 1}, {7, 3, 1, 1, 16, 0, 0, 1},
+  {7, 2, 1, 1, 64, 0, 0, 1}, {6, 4, 1, 1, 16, 0, 0, 1},
+  {12, 2, 1, 1, 16, 0, 0, 1}, {14, 1, 1, 1, 16, 0, 0, 1},
+  {8, 3, 1, 1, 64, 0, 0, 1},
 };
 
 static const guint pointwise_gpu[][MAX_SIZES] = {
-  {4, 2, 16, 4, 16, 1}, {4, 1, 16, 4, 16, 1}, {4, 2, 16, 8, 16, 1},
-  {4, 4, 8, 8, 16, 1}, {2, 2, 16, 8, 16, 1}, {2, 1, 16, 8, 16, 1},
-  {4, 2, 16, 4, 32, 1}, {4, 2, 16, 4, 8, 1}, {4, 2, 16, 4, 16, 0},
-  {8, 2, 8, 8, 16, 1}, {4, 4, 8, 8, 16, 0}, {1, 4, 32, 4, 16, 1},
+  {4, 2, 16, 4, 16, 1, 0, 1}, {4, 1, 16, 4, 16, 1, 0, 1},
+  {4, 2, 16, 8, 16, 1, 0, 1}, {4, 4, 8, 8, 16, 1, 0, 1},
+  {2, 2, 16, 8, 16, 1, 0, 1}, {2, 1, 16, 8, 16, 1, 0, 1},
+  {4, 2, 16, 4, 32, 1, 0, 1}, {4, 2, 16, 4, 8, 1, 0, 1},
+  {4, 2, 16, 4, 16, 0, 0, 1}, {8, 2, 8, 8, 16, 1, 0, 1},
+  {4, 4, 8, 8, 16, 0, 0, 1}, {1, 4, 32, 4, 16, 1, 0, 1},
+  {4, 2, 16, 4, 16, 1, 8, 1}, {4, 2, 16, 4, 16, 1, 8, 4},
+  {4, 2, 16, 4, 16, 1, 16, 1}, {4, 2, 16, 4, 16, 1, 16, 2},
+  {4, 2, 16, 4, 16, 1, 32, 1}, {4, 2, 16, 4, 16, 1, 64, 1},
 };
 
 static const guint depthwise_cpu[][MAX_SIZES] =
@@ -52,21 +59,34 @@ static const guint stem_gpu[][MAX_SIZES] = {
   {2, 1, 16, 4}, {4, 1, 16, 4}, {1, 1, 32, 4}, {2, 2, 16, 4}, {4, 2, 8, 8},
   {2, 4, 8, 8},
 };
-static const guint dense_cpu[][MAX_SIZES] = { {1}, {2}, {4} };
-static const guint dense_gpu[][MAX_SIZES] = { {64}, {32}, {128}, {256} };
+/* items; sums by sub-groups */
+static const guint dense_cpu[][MAX_SIZES] = { {1, 0}, {2, 0}, {4, 0} };
+static const guint dense_gpu[][MAX_SIZES] =
+    { {64, 0}, {64, 1}, {32, 0}, {32, 1}, {128, 1}, {128, 0}, {256, 1} };
+/* items, KiB of a strip; no items: two launches */
+static const guint fused_cpu[][MAX_SIZES] =
+    { {0, 512}, {1, 512}, {1, 256}, {1, 128} };
+static const guint fused_gpu[][MAX_SIZES] =
+    { {0, 32}, {128, 32}, {64, 32}, {256, 32}, {128, 16}, {256, 64} };
 
 #define SETS(family) family##_cpu, family##_gpu, \
     G_N_ELEMENTS (family##_cpu), G_N_ELEMENTS (family##_gpu)
 
 static const Family families[] = {
   {"1 x 1", pointwise_steps, {FIELD (pw_p), FIELD (pw_t), FIELD (pw_x),
-            FIELD (pw_y), FIELD (pw_slab), FIELD (pw_stage)}, 6,
-        SETS (pointwise)},
+            FIELD (pw_y), FIELD (pw_slab), FIELD (pw_stage), FIELD (sg_x),
+            FIELD (sg_t)}, 8, SETS (pointwise)},
   {"depthwise", depthwise_steps, {FIELD (dw_r), FIELD (dw_x)}, 2,
         SETS (depthwise)},
   {"stem", stem_steps, {FIELD (st_r), FIELD (st_t), FIELD (st_x),
             FIELD (st_y)}, 4, SETS (stem)},
-  {"dense", dense_steps, {FIELD (fc_x)}, 1, SETS (dense)},
+  {"dense", dense_steps, {FIELD (fc_x), FIELD (sg)}, 2, SETS (dense)},
+};
+
+/* Of the kernels with the sizes found before, in rounds of its own: it takes
+ * launches of other families away. */
+static const Family fused = {
+  "fused", NULL, {FIELD (fu_x), FIELD (fu_kb)}, 2, SETS (fused)
 };
 
 #define N_FAMILIES G_N_ELEMENTS (families)
@@ -104,7 +124,9 @@ family_time (const Family * family, GArray * profile)
   for (guint i = 0; i < profile->len; i++) {
     const RexnetPhase *phase = &g_array_index (profile, RexnetPhase, i);
 
-    for (const char *const *step = family->steps; *step; step++)
+    if (!family->steps)
+      ms += phase->ms;
+    for (const char *const *step = family->steps; step && *step; step++)
       if (strstr (phase->name, *step)) {
         ms += phase->ms;
         break;
@@ -113,20 +135,36 @@ family_time (const Family * family, GArray * profile)
   return ms;
 }
 
-static GArray *
-measure (const RexnetNetwork * net, const RexnetInput * input,
-    const RexnetEngineOptions * options, const RexnetClTiles * tiles,
-    GError ** error)
+typedef struct
 {
-  RexnetEngineOptions quiet = *options;
+  const RexnetNetwork *net;
+  const RexnetInput *input;
+  const RexnetEngineOptions *options;
+  const RexnetClDevice *device;
+  gboolean cpu;
+  guint round, rounds;
+  GString *report;
+} Tuning;
+
+/* @tiles: those that the session fell back to may differ */
+static GArray *
+measure (Tuning * self, RexnetClTiles * tiles, GError ** error)
+{
+  RexnetEngineOptions quiet = *self->options;
   RexnetSession *session;
   GArray *profile;
 
+  if (self->options->progress)
+    self->options->progress ("timing OpenCL kernels",
+        (double) self->round++ / self->rounds, self->options->progress_data);
+
   quiet.cache_dir = "";         /* most of these are compiled once only */
   quiet.progress = NULL;
-  session = rexnet_cl_session_open (net, input, &quiet, tiles, error);
+  session = rexnet_cl_session_open (self->net, self->input, &quiet, tiles,
+      error);
   if (!session)
     return NULL;
+  *tiles = ((RexnetClSession *) session)->graph.tiles;
   profile = rexnet_cl_session_profile (session, RUNS, error);
   session->backend->close (session);
   return profile;
@@ -156,48 +194,100 @@ copy_sizes (const Family * family, const RexnetClTiles * from,
         = G_STRUCT_MEMBER (guint, from, family->fields[f]);
 }
 
+static gboolean
+same_sizes (const Family * family, const RexnetClTiles * a,
+    const RexnetClTiles * b)
+{
+  for (guint f = 0; f < family->n_fields; f++)
+    if (G_STRUCT_MEMBER (guint, a, family->fields[f])
+        != G_STRUCT_MEMBER (guint, b, family->fields[f]))
+      return FALSE;
+  return TRUE;
+}
+
+/* Takes @tiles' sizes for @best when they are the fastest so far. */
+static void
+judge (Tuning * self, const Family * family, const RexnetClTiles * tiles,
+    GArray * profile, double *least, RexnetClTiles * best)
+{
+  double ms = family_time (family, profile);
+
+  report_set (self->report, family, tiles, ms);
+  if (*least > 0 && ms >= *least)
+    return;
+  *least = ms;
+  copy_sizes (family, tiles, best);
+}
+
+/* A round tries the next set of each family; round 0 is for the defaults. */
+static gboolean
+tune_families (Tuning * self, guint rounds, RexnetClTiles * best,
+    GError ** error)
+{
+  double least[N_FAMILIES] = { 0 };
+
+  for (guint round = 0; round < rounds; round++) {
+    RexnetClTiles tiles = *best, actual;
+    g_autoptr (GArray) profile = NULL;
+    gboolean fresh[N_FAMILIES];
+
+    for (guint f = 0; f < N_FAMILIES; f++)
+      fresh[f] = round == 0 || apply (&families[f], self->cpu, round - 1,
+          self->device, &tiles);
+    tiles.fu_x = 0;
+    actual = tiles;
+    profile = measure (self, &actual, error);
+    if (!profile)
+      return FALSE;
+    for (guint f = 0; f < N_FAMILIES; f++)
+      if (fresh[f] && (round == 0 || same_sizes (&families[f], &actual,
+                  &tiles)))
+        judge (self, &families[f], &actual, profile, &least[f], best);
+  }
+  return TRUE;
+}
+
+static gboolean
+tune_fused (Tuning * self, guint rounds, RexnetClTiles * best, GError ** error)
+{
+  double least = 0;
+
+  for (guint round = 0; round < rounds; round++) {
+    RexnetClTiles tiles = *best;
+    g_autoptr (GArray) profile = NULL;
+
+    if (!apply (&fused, self->cpu, round, self->device, &tiles))
+      continue;
+    profile = measure (self, &tiles, error);
+    if (!profile)
+      return FALSE;
+    judge (self, &fused, &tiles, profile, &least, best);
+  }
+  return TRUE;
+}
+
 gboolean
 rexnet_cl_tune (const RexnetNetwork * net, const RexnetInput * input,
     const RexnetEngineOptions * options, guint most, RexnetClTiles * best,
     GString * report, GError ** error)
 {
-  const RexnetClDevice *device = rexnet_cl_device_find (options->device, error);
-  gboolean cpu, fresh[N_FAMILIES];
-  double least[N_FAMILIES];
-  guint rounds = 0;
+  Tuning self = { net, input, options,
+    rexnet_cl_device_find (options->device, error), FALSE, 0, 0, report
+  };
+  guint rounds = 0, fused_rounds;
 
-  if (!device)
+  if (!self.device)
     return FALSE;
-  *best = rexnet_cl_tiles_default (device);
-  cpu = best->cb > 4;
+  *best = rexnet_cl_tiles_default (self.device);
+  self.cpu = best->cb > 4;
   for (guint f = 0; f < N_FAMILIES; f++)
-    rounds = MAX (rounds, n_sets (&families[f], cpu) + 1);
+    rounds = MAX (rounds, n_sets (&families[f], self.cpu) + 1);
   rounds = MIN (rounds, most);
-  for (guint round = 0; round < rounds; round++) {
-    RexnetClTiles tiles = *best;
-    g_autoptr (GArray) profile = NULL;
-
-    /* The first round is for the defaults. */
-    for (guint f = 0; f < N_FAMILIES; f++)
-      fresh[f] = round == 0 || apply (&families[f], cpu, round - 1, device,
-          &tiles);
-    if (options->progress)
-      options->progress ("timing OpenCL kernels", (double) round / rounds,
-          options->progress_data);
-    profile = measure (net, input, options, &tiles, error);
-    if (!profile)
-      return FALSE;
-    for (guint f = 0; f < N_FAMILIES; f++) {
-      double ms = family_time (&families[f], profile);
-
-      if (fresh[f])
-        report_set (report, &families[f], &tiles, ms);
-      if (fresh[f] && (round == 0 || ms < least[f])) {
-        least[f] = ms;
-        copy_sizes (&families[f], &tiles, best);
-      }
-    }
-  }
+  fused_rounds = MIN (n_sets (&fused, self.cpu), most - rounds);
+  self.rounds = rounds + fused_rounds;
+  if (!tune_families (&self, rounds, best, error)
+      || !tune_fused (&self, fused_rounds, best, error))
+    return FALSE;
   if (options->progress)
     options->progress ("timing OpenCL kernels", 1., options->progress_data);
   return TRUE;
@@ -233,6 +323,7 @@ rexnet_opencl_tune (const RexnetEngineOptions * options, char **report,
   rexnet_model_unref (model);
   if (ok) {
     g_autofree char *flags = rexnet_cl_tiles_to_options (&best,
+        rexnet_cl_device_find (complete.device, NULL),
         complete.precision == REXNET_PRECISION_F16, FALSE);
 
     g_string_append_printf (text, "best: %s\n", flags);

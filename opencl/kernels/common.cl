@@ -14,6 +14,8 @@
  *   HALF          maps inside a block (expanded, filtered) are stored as half
  *   HALF_WEIGHTS  weights of 1 x 1 convolutions and dense layers are, too
  *
+ *   SUBGROUPS     items of a sub-group add up by its functions
+ *
  * Everything else is float: sums, the maps between blocks (rounding those and
  * the depthwise weights costs more accuracy than it saves bytes), and what
  * there is one of per channel: bias, mean, gate.
@@ -26,6 +28,19 @@
 #endif
 #ifndef HALF_WEIGHTS
 #define HALF_WEIGHTS 0
+#endif
+
+#ifndef SUBGROUPS
+#define SUBGROUPS 0
+#endif
+
+#if SUBGROUPS && __OPENCL_C_VERSION__ < 300
+#ifdef cl_khr_subgroups
+#pragma OPENCL EXTENSION cl_khr_subgroups : enable
+#endif
+#ifdef cl_intel_subgroups
+#pragma OPENCL EXTENSION cl_intel_subgroups : enable
+#endif
 #endif
 
 /* Tiles are arrays that calls must not force into memory. */
@@ -118,4 +133,43 @@ activate (vec x, int activation)
     default:
       return x;
   }
+}
+
+/* Over a sub-group, or an item where these are not used. */
+#if SUBGROUPS
+#define lanes_sum(v) sub_group_reduce_add (v)
+#define lanes_max(v) sub_group_reduce_max (v)
+#define lanes_first() (get_sub_group_local_id () == 0)
+#define lanes_index() ((int) get_sub_group_id ())
+#define lanes_count(items) ((int) get_num_sub_groups ())
+#else
+#define lanes_sum(v) (v)
+#define lanes_max(v) (v)
+#define lanes_first() true
+#define lanes_index() ((int) get_local_id (0))
+#define lanes_count(items) (items)
+#endif
+
+/*
+ * The sum of @v over a group of @n items along x, in item 0; the others get
+ * something else. @sums: room for a vector an item
+ */
+always_inline vec
+group_sum (vec v, local float *sums, const int n)
+{
+  float *lane = (float *) &v;
+  vec total = 0.f;
+
+  if (n == 1)
+    return v;
+  _Pragma ("unroll")
+  for (int i = 0; i < CB; i++)
+    lane[i] = lanes_sum (lane[i]);
+  if (lanes_first ())
+    vec_store (v, lanes_index (), sums);
+  barrier (CLK_LOCAL_MEM_FENCE);
+  if (get_local_id (0) == 0)
+    for (int i = 0; i < lanes_count (n); i++)
+      total += vec_load (i, sums);
+  return total;
 }

@@ -39,18 +39,10 @@ dense (global const float *restrict x, global const weight * restrict w,
           acc[u]);
   for (; c < in; c += FC_X)
     acc[0] = fma (weight_load (c, w), (vec) x[c], acc[0]);
-  vec_store ((acc[0] + acc[1]) + (acc[2] + acc[3]), item, sums);
-#if FC_X > 1
-  barrier (CLK_LOCAL_MEM_FENCE);
-#endif
-  if (item == 0) {
-    vec total = vec_load (block, bias);
-
-    for (int i = 0; i < FC_X; i++)
-      total += vec_load (i, sums);
-    vec_store (activate (total, activation),
+  acc[0] = group_sum ((acc[0] + acc[1]) + (acc[2] + acc[3]), sums, FC_X);
+  if (item == 0)
+    vec_store (activate (acc[0] + vec_load (block, bias), activation),
         image * get_num_groups (1) + block, y);
-  }
 }
 
 /*
@@ -67,17 +59,21 @@ softmax (global float *restrict x, int n, int stride)
   x += get_group_id (2) * (size_t) stride;
   for (int i = item; i < n; i += FC_X)
     top = fmax (top, x[i]);
-  part[item] = top;
+  top = lanes_max (top);
+  if (lanes_first ())
+    part[lanes_index ()] = top;
   barrier (CLK_LOCAL_MEM_FENCE);
-  for (int i = 0; i < FC_X; i++)
+  for (int i = 0; i < lanes_count (FC_X); i++)
     top = fmax (top, part[i]);
   barrier (CLK_LOCAL_MEM_FENCE);
   for (int i = item; i < n; i += FC_X)
     sum += x[i] = exp (x[i] - top);
-  part[item] = sum;
+  sum = lanes_sum (sum);
+  if (lanes_first ())
+    part[lanes_index ()] = sum;
   barrier (CLK_LOCAL_MEM_FENCE);
   sum = 0.f;
-  for (int i = 0; i < FC_X; i++)
+  for (int i = 0; i < lanes_count (FC_X); i++)
     sum += part[i];
   for (int i = item; i < n; i += FC_X)
     x[i] /= sum;

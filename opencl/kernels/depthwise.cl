@@ -83,15 +83,9 @@ always_inline void
 store_mean (vec total, global float *mean, local float *sums, const int n,
     int plane, depthwise_shape s)
 {
-  vec_store (total, get_local_id (0), sums);
-  if (n > 1)
-    barrier (CLK_LOCAL_MEM_FENCE);
-  if (get_local_id (0) == 0) {
-    total = 0.f;
-    for (int i = 0; i < n; i++)
-      total += vec_load (i, sums);
+  total = group_sum (total, sums, n);
+  if (get_local_id (0) == 0)
     vec_store (total / (s.out_width * s.out_height), plane, mean);
-  }
 }
 
 always_inline void

@@ -34,10 +34,17 @@ small_tiles (const RexnetClDevice * device)
   return tiles;
 }
 
-/* The logits of two images, and the launches of each. */
-static guint
+typedef struct
+{
+  float logits[2 * CLASSES];
+  guint launches;               /* of each image */
+  RexnetClTiles tiles;          /* that the session took */
+} Result;
+
+/* Of two images. */
+static Result
 run (const RexnetClDevice * device, const RexnetClTiles * tiles,
-    RexnetPrecision precision, float *logits)
+    RexnetPrecision precision)
 {
   RexnetModel *model = (RexnetModel *) get_model ();
   RexnetEngineOptions options = {.device = device->info.device,.batch = 2,
@@ -45,10 +52,11 @@ run (const RexnetClDevice * device, const RexnetClTiles * tiles,
   };
   RexnetInput input = rexnet_model_get_info (model)->input;
   g_autofree float *images = g_new (float, 2 * 3 * PIXELS * PIXELS);
-  RexnetOutput output = {.scores = logits };
+  Result result;
+  RexnetOutput output = {.scores = result.logits };
   g_autoptr (GError) error = NULL;
   RexnetSession *session;
-  guint launches;
+  RexnetClGraph *graph;
 
   input.width = input.height = PIXELS;
   for (guint i = 0; i < 2; i++)
@@ -58,60 +66,94 @@ run (const RexnetClDevice * device, const RexnetClTiles * tiles,
   g_assert_no_error (error);
   rexnet_backend_opencl.run (session, images, 2, &output, &error);
   g_assert_no_error (error);
-  launches = ((RexnetClSession *) session)->graph.steps->len;
+  graph = &((RexnetClSession *) session)->graph;
+  result.launches = graph->steps->len;
+  result.tiles = graph->tiles;
   rexnet_backend_opencl.close (session);
-  return launches;
+  return result;
 }
 
-/* By the largest of @expected. */
-static double
-difference (const float *got, const float *expected)
+static void
+assert_same (const Result * got, const Result * expected, double tolerance)
 {
   double most = 0., largest = 0.;
 
   for (guint i = 0; i < 2 * CLASSES; i++) {
-    most = MAX (most, fabs ((double) got[i] - expected[i]));
-    largest = MAX (largest, fabs (expected[i]));
+    most = MAX (most, fabs ((double) got->logits[i] - expected->logits[i]));
+    largest = MAX (largest, fabs (expected->logits[i]));
   }
-  return most / largest;
+  g_assert_cmpfloat (most, <=, tolerance * largest);
 }
 
 /* ---- expansion and depthwise in one launch ------------------------------- */
 
 /* Small rooms make several strips, large ones take the mean along. */
-static void
+static gboolean
 test_fused_on (const RexnetClDevice * device)
 {
   static const guint rooms[] = { 4, 24 };
   RexnetClTiles tiles = small_tiles (device);
-  float apart[2 * CLASSES], fused[2 * CLASSES];
-  guint launches;
+  Result apart, fused;
 
   tiles.fu_x = 0;
-  launches = run (device, &tiles, REXNET_PRECISION_F32, apart);
+  apart = run (device, &tiles, REXNET_PRECISION_F32);
   tiles.fu_x = tiles.dw_x;
   for (guint i = 0; i < G_N_ELEMENTS (rooms); i++) {
     tiles.fu_kb = rooms[i];
-    g_assert_cmpuint (run (device, &tiles, REXNET_PRECISION_F32, fused), <,
-        launches);
-    g_assert_cmpfloat (difference (fused, apart), <, TOLERANCE);
+    fused = run (device, &tiles, REXNET_PRECISION_F32);
+    g_assert_cmpuint (fused.launches, <, apart.launches);
+    assert_same (&fused, &apart, TOLERANCE);
   }
+  return TRUE;
+}
+
+/* ---- sub-groups ---------------------------------------------------------- */
+
+/* Sums by them, and 1 x 1 convolutions on the first of these sizes that the
+ * device has: with another the session goes on without. */
+static gboolean
+test_subgroups_on (const RexnetClDevice * device)
+{
+  static const guint lanes[] = { 8, 16, 32 };
+  RexnetClTiles tiles = small_tiles (device);
+  gboolean found = FALSE;
+  Result without, with;
+
+  if (!device->subgroups)
+    return FALSE;
+  tiles.dw_x = tiles.fu_x = tiles.fc_x = 32;
+  tiles.sg = tiles.sg_x = 0;
+  without = run (device, &tiles, REXNET_PRECISION_F32);
+  tiles.sg = 1;
+  tiles.sg_t = 2;
+  for (guint i = 0; i < G_N_ELEMENTS (lanes) && !found; i++) {
+    tiles.sg_x = lanes[i];
+    with = run (device, &tiles, REXNET_PRECISION_F32);
+    g_assert_cmpuint (with.tiles.sg, ==, 1);
+    assert_same (&with, &without, TOLERANCE);
+    found = with.tiles.sg_x == lanes[i];
+  }
+  g_test_message ("%s: sub-groups of %u", device->info.name, with.tiles.sg_x);
+  g_assert_true (found || !device->sets_subgroup);
+  return TRUE;
 }
 
 /* ---- all devices --------------------------------------------------------- */
 
-typedef void (*DeviceFunc) (const RexnetClDevice * device);
+/* FALSE: the device has not what is to be tested. */
+typedef gboolean (*DeviceFunc) (const RexnetClDevice * device);
 
 static void
 test_devices (gconstpointer data)
 {
   g_autoptr (GPtrArray) devices = rexnet_cl_devices ();
   DeviceFunc test = (DeviceFunc) data;
+  guint tested = 0;
 
-  if (devices->len == 0)
-    g_test_skip ("no OpenCL device");
   for (guint i = 0; i < devices->len; i++)
-    test (g_ptr_array_index (devices, i));
+    tested += test (g_ptr_array_index (devices, i));
+  if (tested == 0)
+    g_test_skip ("no OpenCL device that has this");
 }
 
 int
@@ -119,6 +161,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/paths/fused", (gconstpointer) test_fused_on,
+      test_devices);
+  g_test_add_data_func ("/paths/subgroups", (gconstpointer) test_subgroups_on,
       test_devices);
   return g_test_run ();
 }
