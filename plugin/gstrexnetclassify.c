@@ -21,13 +21,10 @@
 
 #include <gst/video/video.h>
 
+#include "rexnetclassifier.h"
 #include "rexnetenums.h"
 #include "rexnetflight.h"
-#include "rexnetlast.h"
-#include "rexnetlook.h"
-#include "rexnetpacer.h"
 #include "rexnetreport.h"
-#include "rexnetsettings.h"
 
 GST_DEBUG_CATEGORY_STATIC (rexnet_classify_debug);
 #define GST_CAT_DEFAULT rexnet_classify_debug
@@ -44,39 +41,14 @@ struct _GstRexnetClassify
 {
   GstBaseTransform parent;
 
-  /* Guarded by the object lock. */
-  RexnetSettings settings;
-  RexnetPacer pacer;
-  RexnetTimes inference_times;
-  guint64 frames, inferred, skipped, errors;
-  gboolean expecting;           /* a result, or there is one */
-  guint phase;                  /* frames since one was due by the interval */
-
-  /* Set by start and stop; read by others with the object lock. */
-  RexnetEngine *engine;
+  RexnetSettings settings;      /* guarded by the object lock */
+  RexnetClassifier classifier;
+  gboolean fell_back;           /* to the CPU, and that has been said */
 
   gboolean ahead;               /* several frames are in flight */
   RexnetFlight *flight;         /* started where scheduling=throughput */
-  GAsyncQueue *looks;           /* those that are not in use */
   GstPadActivateModeFunction activate_src;      /* the base class's own */
-
-  /* Of the streaming thread. */
-  GstVideoInfo info;
-
-  /* Of the thread that pushes. Others use it when nothing is in flight. */
-  gboolean fell_back;           /* to the CPU, and that has been said */
-  RexnetLast last;
 };
-
-/* A frame's way through the element. */
-typedef struct
-{
-  GstBuffer *buffer;
-  GstClockTime running;
-  gint64 arrival;               /* monotonic */
-  RexnetTuning tuning;          /* as it was when the frame came */
-  RexnetLook *look;             /* NULL: none is due */
-} Passage;
 
 enum
 {
@@ -107,39 +79,23 @@ gst_rexnet_classify_set_property (GObject * object, guint id,
   GST_OBJECT_UNLOCK (self);
 }
 
-/* With the object lock. */
-static GstStructure *
-make_stats (GstRexnetClassify * self)
-{
-  const RexnetTimes *times = &self->pacer.times;
-
-  return gst_structure_new ("rexnet-stats",
-      "frames", G_TYPE_UINT64, self->frames,
-      "inferred", G_TYPE_UINT64, self->inferred,
-      "skipped", G_TYPE_UINT64, self->skipped,
-      "errors", G_TYPE_UINT64, self->errors,
-      "mean-ms", G_TYPE_DOUBLE, rexnet_times_mean (times) / 1000,
-      "p50-ms", G_TYPE_DOUBLE, rexnet_times_quantile (times, 0.5) / 1000.,
-      "p95-ms", G_TYPE_DOUBLE, rexnet_times_quantile (times, 0.95) / 1000.,
-      "inference-ms", G_TYPE_DOUBLE,
-      rexnet_times_mean (&self->inference_times) / 1000,
-      "latency", G_TYPE_UINT64, self->pacer.latency, NULL);
-}
-
 static void
 gst_rexnet_classify_get_property (GObject * object, guint id, GValue * value,
     GParamSpec * pspec)
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (object);
+  RexnetEngine *engine;
 
   GST_OBJECT_LOCK (self);
+  engine = self->classifier.engine;
   switch (id) {
     case PROP_ACTIVE_DEVICE:
-      g_value_set_string (value, self->engine ?
-          rexnet_engine_get_info (self->engine)->device : NULL);
+      g_value_set_string (value, engine ?
+          rexnet_engine_get_info (engine)->device : NULL);
       break;
     case PROP_STATS:
-      g_value_take_boxed (value, make_stats (self));
+      g_value_take_boxed (value,
+          rexnet_classifier_get_stats (&self->classifier));
       break;
     default:
       rexnet_settings_get (&self->settings, id, value);
@@ -181,57 +137,37 @@ frames_at_once (RexnetEngine * engine)
 static void
 check_fallback (GstRexnetClassify * self)
 {
-  const RexnetEngineInfo *info = rexnet_engine_get_info (self->engine);
+  RexnetEngine *engine = self->classifier.engine;
+  const RexnetEngineInfo *info = rexnet_engine_get_info (engine);
+
   if (!info->fallback || self->fell_back)
     return;
   self->fell_back = TRUE;
   GST_ELEMENT_WARNING (self, RESOURCE, FAILED,
       ("The device failed, going on on the CPU: %s", info->fallback), (NULL));
   if (self->ahead)
-    rexnet_flight_set_workers (self->flight, frames_at_once (self->engine));
+    rexnet_flight_set_workers (self->flight, frames_at_once (engine));
   g_object_notify_by_pspec (G_OBJECT (self), active_device);
 }
 
-/* Two inferences of a grey picture: the first frame comes as fast as the
- * others then, and how fast that is can be announced. */
 static gboolean
-warm_up (GstRexnetClassify * self, RexnetEngine * engine, gint64 * us,
-    GError ** error)
+start (GstRexnetClassify * self, GError ** error)
 {
-  static const guint8 grey[3] = { 128, 128, 128 };
-  RexnetImage image = {
-    .format = REXNET_FORMAT_RGB, .width = 1, .height = 1,
-    .plane = { grey }, .stride = { sizeof grey },
-  };
+  GstPad *src = GST_BASE_TRANSFORM_SRC_PAD (self);
+  RexnetEngine *engine = acquire_engine (self, error);
 
-  for (int i = 0; i < 2; i++) {
-    gint64 start = g_get_monotonic_time ();
-
-    if (!rexnet_engine_classify (engine, &image, 1, self->last.scores, error))
-      return FALSE;
-    *us = g_get_monotonic_time () - start;
-  }
-  return TRUE;
-}
-
-static void
-forget_results (GstRexnetClassify * self)
-{
-  self->last.valid = FALSE;
+  if (!engine || !rexnet_classifier_start (&self->classifier, engine, error))
+    return FALSE;
   GST_OBJECT_LOCK (self);
-  self->expecting = FALSE;
-  rexnet_pacer_reset (&self->pacer);
+  /* A frame that is pulled is waited for. */
+  self->ahead = self->settings.scheduling == REXNET_SCHEDULING_THROUGHPUT
+      && GST_PAD_MODE (src) != GST_PAD_MODE_PULL;
   GST_OBJECT_UNLOCK (self);
-}
-
-/* Gives back what start() has made. */
-static void
-clean_up (GstRexnetClassify * self, RexnetEngine * engine)
-{
-  rexnet_share_release (engine);
-  while (g_async_queue_length (self->looks) > 0)
-    rexnet_look_free (g_async_queue_pop (self->looks));
-  rexnet_last_clear (&self->last);
+  if (!self->ahead
+      || rexnet_flight_start (self->flight, frames_at_once (engine), error))
+    return TRUE;
+  rexnet_classifier_stop (&self->classifier);
+  return FALSE;
 }
 
 static gboolean
@@ -239,37 +175,14 @@ gst_rexnet_classify_start (GstBaseTransform * trans)
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
   g_autoptr (GError) error = NULL;
-  RexnetEngine *engine = acquire_engine (self, &error);
-  gint64 us;
 
-  if (!engine) {
+  if (!start (self, &error)) {
     rexnet_report_error (GST_ELEMENT (self), error);
     return FALSE;
   }
-  rexnet_last_init (&self->last, rexnet_engine_get_model (engine));
-  GST_OBJECT_LOCK (self);
-  /* A frame that is pulled is waited for. */
-  self->ahead = self->settings.scheduling == REXNET_SCHEDULING_THROUGHPUT
-      && GST_PAD_MODE (trans->srcpad) != GST_PAD_MODE_PULL;
-  GST_OBJECT_UNLOCK (self);
-  if (!warm_up (self, engine, &us, &error) || (self->ahead
-          && !rexnet_flight_start (self->flight, frames_at_once (engine),
-              &error))) {
-    rexnet_report_error (GST_ELEMENT (self), error);
-    clean_up (self, engine);
-    return FALSE;
-  }
-
-  GST_OBJECT_LOCK (self);
-  self->engine = engine;
-  self->frames = self->inferred = self->skipped = self->errors = 0;
-  rexnet_pacer_start (&self->pacer, us);
-  self->inference_times = (RexnetTimes) { 0 };
-  GST_OBJECT_UNLOCK (self);
-  GST_INFO_OBJECT (self, "model %s on %s, %.1f ms a frame",
-      rexnet_model_get_info (rexnet_engine_get_model (engine))->name,
-      rexnet_engine_get_info (engine)->device, us / 1000.);
-  forget_results (self);
+  GST_INFO_OBJECT (self, "model %s on %s",
+      rexnet_model_get_info (self->classifier.last.model)->name,
+      rexnet_engine_get_info (self->classifier.engine)->device);
   self->fell_back = FALSE;
   check_fallback (self);
   g_object_notify_by_pspec (G_OBJECT (self), active_device);
@@ -280,14 +193,9 @@ static gboolean
 gst_rexnet_classify_stop (GstBaseTransform * trans)
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
-  RexnetEngine *engine;
 
   rexnet_flight_stop (self->flight);
-  GST_OBJECT_LOCK (self);
-  engine = g_steal_pointer (&self->engine);
-  GST_OBJECT_UNLOCK (self);
-  if (engine)
-    clean_up (self, engine);
+  rexnet_classifier_stop (&self->classifier);
   g_object_notify_by_pspec (G_OBJECT (self), active_device);
   return TRUE;
 }
@@ -298,12 +206,12 @@ gst_rexnet_classify_activate_src (GstPad * pad, GstObject * parent,
     GstPadMode mode, gboolean active)
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (parent);
+  RexnetEngine *engine = self->classifier.engine;
 
   if (!active)
     rexnet_flight_stop (self->flight);
-  else if (self->engine && self->ahead
-      && !rexnet_flight_start (self->flight, frames_at_once (self->engine),
-          NULL))
+  else if (engine && self->ahead
+      && !rexnet_flight_start (self->flight, frames_at_once (engine), NULL))
     return FALSE;
   return self->activate_src (pad, parent, mode, active);
 }
@@ -313,142 +221,39 @@ gst_rexnet_classify_set_caps (GstBaseTransform * trans, GstCaps * in,
     GstCaps * out)
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
-  RexnetLook *look = NULL;
+  GstVideoInfo info;
 
   if (self->ahead)
     rexnet_flight_drain (self->flight);
-  while (g_async_queue_length (self->looks) > 0)
-    rexnet_look_free (g_async_queue_pop (self->looks));
-  if (gst_video_info_from_caps (&self->info, in))
-    look = rexnet_look_new (self->engine, &self->info);
-  if (!look) {
+  if (!gst_video_info_from_caps (&info, in)
+      || !rexnet_classifier_set_info (&self->classifier, &info)) {
     GST_ERROR_OBJECT (self, "no way to read %" GST_PTR_FORMAT, in);
     return FALSE;
   }
-  g_async_queue_push (self->looks, look);
-  self->last.valid = FALSE;
-  GST_OBJECT_LOCK (self);
-  self->expecting = FALSE;
-  GST_OBJECT_UNLOCK (self);
-  return TRUE;
-}
-
-/* ---- results ----------------------------------------------------------- */
-
-/* Takes what came of the passage's look, and gives the look back. */
-static gboolean
-take_result (GstRexnetClassify * self, Passage * passage)
-{
-  RexnetLook *look = g_steal_pointer (&passage->look);
-  g_autoptr (GError) error = g_steal_pointer (&look->error);
-  gboolean unreadable = look->unreadable, latency_changed = FALSE;
-  gint64 us = look->us;
-
-  if (!error)
-    rexnet_last_take (&self->last, look, passage->buffer);
-  g_async_queue_push (self->looks, look);
-
-  GST_OBJECT_LOCK (self);
-  if (error) {
-    self->errors += !unreadable;
-    self->expecting = self->last.valid;
-  } else {
-    self->inferred++;
-    rexnet_times_add (&self->inference_times, us);
-    latency_changed = rexnet_pacer_done (&self->pacer,
-        self->last.time - passage->arrival);
-  }
-  GST_OBJECT_UNLOCK (self);
-  if (error) {
-    if (unreadable)
-      GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("%s", error->message), (NULL));
-    else
-      rexnet_report_error (GST_ELEMENT (self), error);
-    return FALSE;
-  }
-  check_fallback (self);
-  if (latency_changed)
-    gst_element_post_message (GST_ELEMENT (self),
-        gst_message_new_latency (GST_OBJECT (self)));
   return TRUE;
 }
 
 /* ---- frames ------------------------------------------------------------ */
 
-/* Whether this frame gets an inference of its own. */
 static gboolean
-is_due (GstRexnetClassify * self, const Passage * passage)
+begin (GstRexnetClassify * self, RexnetPassage * passage, GstBuffer * buffer)
 {
-  GstClockTime now = GST_CLOCK_TIME_NONE;
-  gboolean due, late = FALSE;
+  RexnetTuning tuning;
 
-  if (GST_BUFFER_FLAG_IS_SET (passage->buffer, GST_BUFFER_FLAG_GAP))
-    return FALSE;
-  if (GST_STATE (self) == GST_STATE_PLAYING)
-    now = gst_element_get_current_running_time (GST_ELEMENT (self));
   GST_OBJECT_LOCK (self);
-  due = !self->expecting || ++self->phase >= passage->tuning.interval;
-  if (due && self->expecting)
-    late = rexnet_pacer_is_late (&self->pacer, passage->running, now);
-  self->skipped += late;
-  due &= !late;
-  if (due) {
-    self->phase = 0;
-    self->expecting = TRUE;
-    rexnet_pacer_begin (&self->pacer, passage->running);
-  }
+  tuning = self->settings.tuning;
   GST_OBJECT_UNLOCK (self);
-  return due;
+  return rexnet_classifier_begin (&self->classifier, passage, buffer,
+      &GST_BASE_TRANSFORM (self)->segment, &tuning);
 }
 
-static RexnetLook *
-take_look (GstRexnetClassify * self)
-{
-  RexnetLook *look = g_async_queue_try_pop (self->looks);
-
-  return look ? look : rexnet_look_new (self->engine, &self->info);
-}
-
-/* @buffer: stays the caller's */
-static gboolean
-begin (GstRexnetClassify * self, Passage * passage, GstBuffer * buffer)
-{
-  *passage = (Passage) {
-    .buffer = buffer, .arrival = g_get_monotonic_time (),
-    .running = gst_segment_to_running_time (&GST_BASE_TRANSFORM (self)->segment,
-        GST_FORMAT_TIME, GST_BUFFER_PTS (buffer)),
-  };
-  GST_OBJECT_LOCK (self);
-  passage->tuning = self->settings.tuning;
-  self->frames++;
-  GST_OBJECT_UNLOCK (self);
-  if (!is_due (self, passage))
-    return TRUE;
-  passage->look = take_look (self);
-  if (!passage->look)
-    GST_ELEMENT_ERROR (self, RESOURCE, NO_SPACE_LEFT, (NULL),
-        ("no memory to convert a frame"));
-  return passage->look != NULL;
-}
-
-/* The passage's buffer must be writable. */
 static GstFlowReturn
-finish (GstRexnetClassify * self, Passage * passage)
+finish (GstRexnetClassify * self, RexnetPassage * passage)
 {
-  gboolean fresh = passage->look != NULL;
-  GstStructure *result;
-
-  if (fresh && !take_result (self, passage))
+  if (!rexnet_classifier_finish (&self->classifier, passage,
+          &GST_BASE_TRANSFORM (self)->segment))
     return GST_FLOW_ERROR;
-  if (!self->last.valid)
-    return GST_FLOW_OK;
-  result = rexnet_last_attach (&self->last, passage->buffer, &passage->tuning,
-      fresh);
-  if (passage->tuning.post_messages && fresh)
-    rexnet_report_result (GST_ELEMENT (self),
-        &GST_BASE_TRANSFORM (self)->segment, passage->buffer, result);
-  else
-    gst_structure_free (result);
+  check_fallback (self);
   return GST_FLOW_OK;
 }
 
@@ -457,13 +262,12 @@ static GstFlowReturn
 gst_rexnet_classify_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
-  Passage passage;
+  RexnetPassage passage;
 
   if (!begin (self, &passage, buffer))
     return GST_FLOW_ERROR;
   if (passage.look)
-    rexnet_look_run (passage.look, self->engine, buffer,
-        passage.tuning.features);
+    rexnet_classifier_look (&self->classifier, &passage);
   return finish (self, &passage);
 }
 
@@ -472,19 +276,15 @@ gst_rexnet_classify_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 static void
 work (gpointer item, gpointer data)
 {
-  Passage *passage = item;
-
-  rexnet_look_run (passage->look, GST_REXNET_CLASSIFY (data)->engine,
-      passage->buffer, passage->tuning.features);
+  rexnet_classifier_look (&GST_REXNET_CLASSIFY (data)->classifier, item);
 }
 
 static void
 drop (gpointer item, gpointer data)
 {
-  Passage *passage = item;
+  RexnetPassage *passage = item;
 
-  if (passage->look)
-    g_async_queue_push (GST_REXNET_CLASSIFY (data)->looks, passage->look);
+  rexnet_classifier_abandon (&GST_REXNET_CLASSIFY (data)->classifier, passage);
   gst_clear_buffer (&passage->buffer);
   g_free (passage);
 }
@@ -507,7 +307,7 @@ output (gpointer item, gpointer data)
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (data);
   GstBaseTransform *trans = GST_BASE_TRANSFORM (self);
-  Passage *passage = item;
+  RexnetPassage *passage = item;
   GstFlowReturn flow;
 
   passage->buffer = gst_buffer_make_writable (passage->buffer);
@@ -529,7 +329,7 @@ static GstFlowReturn
 enter (GstRexnetClassify * self, GstBuffer * buffer)
 {
   GstFlowReturn flow;
-  Passage *passage;
+  RexnetPassage *passage;
   gboolean all;
 
   GST_OBJECT_LOCK (self);
@@ -540,7 +340,7 @@ enter (GstRexnetClassify * self, GstBuffer * buffer)
     gst_buffer_unref (buffer);
     return flow;
   }
-  passage = g_new (Passage, 1);
+  passage = g_new (RexnetPassage, 1);
   if (!begin (self, passage, buffer)) {
     drop (passage, self);
     return GST_FLOW_ERROR;
@@ -605,7 +405,7 @@ gst_rexnet_classify_sink_event (GstBaseTransform * trans, GstEvent * event)
     case GST_EVENT_STREAM_START:
     case GST_EVENT_SEGMENT:
     case GST_EVENT_FLUSH_STOP:
-      forget_results (self);
+      rexnet_classifier_forget (&self->classifier, TRUE);
       break;
     default:
       break;
@@ -619,7 +419,7 @@ gst_rexnet_classify_src_event (GstBaseTransform * trans, GstEvent * event)
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
 
   GST_OBJECT_LOCK (self);
-  rexnet_pacer_event (&self->pacer, event);
+  rexnet_pacer_event (&self->classifier.pacer, event);
   GST_OBJECT_UNLOCK (self);
   /* The base class must not see it: with qos=true it would drop frames. */
   if (GST_EVENT_TYPE (event) == GST_EVENT_QOS)
@@ -687,7 +487,7 @@ gst_rexnet_classify_query (GstBaseTransform * trans, GstPadDirection direction,
   if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY
       && direction == GST_PAD_SRC) {
     GST_OBJECT_LOCK (self);
-    rexnet_pacer_answer (&self->pacer, query);
+    rexnet_pacer_answer (&self->classifier.pacer, query);
     GST_OBJECT_UNLOCK (self);
   }
   return TRUE;
@@ -702,7 +502,7 @@ gst_rexnet_classify_finalize (GObject * object)
 
   rexnet_settings_clear (&self->settings);
   rexnet_flight_free (self->flight);
-  g_async_queue_unref (self->looks);
+  rexnet_classifier_clear (&self->classifier);
   G_OBJECT_CLASS (parent_class)->finalize (object);
 }
 
@@ -774,7 +574,7 @@ gst_rexnet_classify_init (GstRexnetClassify * self)
 
   gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
   rexnet_settings_init (&self->settings);
-  self->looks = g_async_queue_new_full ((GDestroyNotify) rexnet_look_free);
+  rexnet_classifier_init (&self->classifier, GST_ELEMENT (self));
   self->flight = rexnet_flight_new (src, &flight_funcs, self);
   self->activate_src = GST_PAD_ACTIVATEMODEFUNC (src);
   gst_pad_set_activatemode_function (src, gst_rexnet_classify_activate_src);
