@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What stands behind the blocks: the head and the classifiers. */
+/*
+ * What stands behind the blocks: the head and the classifiers. The weights of
+ * a classifier are read once and for one multiply-add each, at a batch of 1:
+ * memory is too slow for that. So the first one follows the head panel by panel
+ * and its weights are fetched while the head computes; a thread sums over its
+ * own features.
+ */
 #include <string.h>
 
 #include "plan.h"
@@ -24,12 +30,18 @@ head_panel (const RexnetFrame * frame, const RexnetPanel * panel,
   RexnetGemm gemm = {
     .a = rexnet_frame_buffer (frame,
         plan->layout.map[(plan->net->n_blocks + 1) & 1]),
-    .a_block = plan->map_plane,.k = plan->head.k,.b = panel->weights,
+    .a_block = plan->map_plane,.k = plan->head.k,
+    .b = rexnet_panel_weights (&plan->head, panel),
     .bias = plan->head.bias + panel->block * vl,
     .d = memory,.d_block = HEAD_CHUNK * vl,.finish = plan->head.finish,
     .prefetch = prefetch
   };
 
+  if (plan->batch == 1) {
+    gemm.ahead_floats = panel->columns * vl * plan->classifier[0].row;
+    gemm.ahead = plan->classifier[0].weights
+        + panel->block * vl * plan->classifier[0].row;
+  }
   memset (sums, 0, panel->columns * vl * sizeof (float));
   for (guint i = 0; i < pixels; i += HEAD_CHUNK) {
     guint n = MIN (pixels - i, HEAD_CHUNK);
@@ -38,7 +50,7 @@ head_panel (const RexnetFrame * frame, const RexnetPanel * panel,
     for (guint c = 0; c < panel->columns; c++)
       kernels->sum (memory + c * HEAD_CHUNK * vl, n, sums + c * vl);
     gemm.a += (gsize) n * vl;
-    gemm.prefetch = NULL;
+    gemm.prefetch = gemm.ahead = NULL;
   }
   for (guint c = 0; c < panel->columns; c++) {
     float *d = rexnet_frame_buffer (frame, plan->layout.features[0])
@@ -49,28 +61,57 @@ head_panel (const RexnetFrame * frame, const RexnetPanel * panel,
   }
 }
 
+/* Adds what the features of one block contribute to this thread's sums. */
+static void
+add_block (const RexnetFrame * frame, guint block, float *sums)
+{
+  const RexnetPlan *plan = frame->plan;
+  const RexnetPointwise *layer = &plan->classifier[0];
+  guint vl = plan->kernels.vl, k = block * vl, end = MIN (k + vl, layer->k);
+  const float *x = rexnet_frame_buffer (frame, plan->layout.features[0]) + k;
+
+  for (guint i = 0; i < layer->n_panels; i++) {
+    const RexnetPanel *panel = &layer->panels[i];
+    float *y = sums + panel->block * vl;
+
+    plan->kernels.matvec[panel->columns] (end - k, x,
+        rexnet_slice_weights (layer, panel, k, end), y, y);
+  }
+}
+
 void
 rexnet_step_head (const RexnetFrame * frame, const RexnetStep * step,
     guint thread)
 {
   const RexnetPointwise *head = &frame->plan->head;
   guint end = head->first[thread + 1];
+  gboolean classifies = frame->plan->batch == 1;
+  float *sums = rexnet_frame_partial (frame, thread);
 
-  for (guint i = head->first[thread]; i < end; i++)
-    head_panel (frame, &head->panels[i],
-        i + 1 < end ? head->panels[i + 1].weights : NULL,
+  if (classifies)
+    memset (sums, 0, frame->plan->classifier[0].blocks
+        * frame->plan->kernels.vl * sizeof (float));
+  for (guint i = head->first[thread]; i < end; i++) {
+    const RexnetPanel *panel = &head->panels[i];
+
+    head_panel (frame, panel, i + 1 < end ?
+        rexnet_panel_weights (head, panel + 1) : NULL,
         rexnet_frame_private (frame, thread));
+    for (guint c = 0; classifies && c < panel->columns; c++)
+      add_block (frame, panel->block + c, sums);
+  }
 }
 
+/* @d: that of the blocks from @block to @end */
 static void
-copy_logits (const RexnetFrame * frame, const RexnetPanel * panel,
+copy_logits (const RexnetFrame * frame, guint block, guint end,
     const float *d, guint classes)
 {
   guint vl = frame->plan->kernels.vl;
 
-  for (guint c = 0; c < panel->columns; c++)
+  for (guint c = 0; c < end - block; c++)
     for (guint i = 0; i < frame->batch; i++) {
-      guint first = (panel->block + c) * vl;
+      guint first = (block + c) * vl;
 
       memcpy (frame->logits + (gsize) i * classes + first,
           d + ((gsize) c * frame->plan->batch + i) * vl,
@@ -95,7 +136,7 @@ rexnet_step_classifier (const RexnetFrame * frame, const RexnetStep * step,
   for (guint i = layer->first[thread]; i < layer->first[thread + 1]; i++) {
     const RexnetPanel *panel = &layer->panels[i];
 
-    gemm.b = panel->weights;
+    gemm.b = rexnet_panel_weights (layer, panel);
     gemm.bias = layer->bias + panel->block * vl;
     gemm.d = rexnet_frame_buffer (frame,
         plan->layout.features[step->index + 1]) + panel->block * block;
@@ -107,8 +148,32 @@ rexnet_step_classifier (const RexnetFrame * frame, const RexnetStep * step,
       rexnet_panel_gemm (panel, kernels) (&gemm, frame->batch);
     }
     if (step->index + 1 == plan->net->n_classifiers)
-      copy_logits (frame, panel, gemm.d, layer->conv->out);
+      copy_logits (frame, panel->block, panel->block + panel->columns, gemm.d,
+          layer->conv->out);
   }
+}
+
+/* The first classifier's outputs from what each thread has of them. */
+void
+rexnet_step_add_up (const RexnetFrame * frame, const RexnetStep * step,
+    guint thread)
+{
+  const RexnetPlan *plan = frame->plan;
+  const RexnetPointwise *layer = &plan->classifier[0];
+  guint vl = plan->kernels.vl;
+  guint block = rexnet_share (layer->blocks, thread, plan->threads);
+  guint end = rexnet_share (layer->blocks, thread + 1, plan->threads);
+  float *d = rexnet_frame_buffer (frame, plan->layout.features[1]);
+  const float *part[REXNET_MAX_THREADS];
+
+  for (guint b = block; b < end; b++) {
+    for (guint t = 0; t < plan->threads; t++)
+      part[t] = rexnet_frame_partial (frame, t) + b * vl;
+    plan->kernels.reduce (part, plan->threads, layer->bias + b * vl, NULL,
+        d + b * vl, 1, &layer->finish);
+  }
+  if (plan->net->n_classifiers == 1)
+    copy_logits (frame, block, end, d + block * vl, layer->conv->out);
 }
 
 void

@@ -48,11 +48,66 @@ clear_borders (const RexnetBlockPlan * plan, const Bordered * border, guint vl,
   }
 }
 
-/* Fills @buffer with the depthwise's input for the panel at @block, and says
- * how many vectors of channels it has. */
+/*
+ * What else a thread will read of weights is fetched while it expands, evenly
+ * over its panels: of both halves of squeeze-and-excite, which compute too
+ * little to hide it, the one that is needed last comes first.
+ */
+static void
+look_ahead (const RexnetFrame * frame, const RexnetBlockPlan * plan,
+    guint thread, guint i, RexnetGemm * gemm)
+{
+  const RexnetPointwise *excite = &plan->excite, *squeeze = &plan->squeeze;
+  guint threads = frame->plan->threads, vl = frame->plan->kernels.vl;
+  guint first = plan->expand.first[thread];
+  guint n = plan->expand.first[thread + 1] - first;
+  guint blocks = plan->depthwise.blocks;
+  gsize from, end;
+
+  if (!plan->gated)
+    return;
+  i -= first;
+  if (i < n / 2) {
+    guint block = rexnet_share (excite->blocks, thread, threads);
+
+    from = (gsize) block * vl * excite->k;
+    end = (gsize) rexnet_share (excite->blocks, thread + 1, threads) * vl
+        * excite->k;
+    gemm->ahead = excite->weights;
+    n /= 2;
+  } else {
+    from = rexnet_share (blocks, thread, threads) * vl * squeeze->row;
+    end = rexnet_share (blocks, thread + 1, threads) * vl * squeeze->row;
+    gemm->ahead = squeeze->weights;
+    i -= n / 2;
+    n -= n / 2;
+  }
+  gemm->ahead += from + (end - from) * i / n;
+  gemm->ahead_floats = (end - from) / n;
+}
+
+/* The panel that follows panel @i in this thread's reading. */
+static const float *
+next_panel (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint i,
+    guint thread)
+{
+  guint threads = frame->plan->threads, vl = frame->plan->kernels.vl;
+  guint blocks = plan->depthwise.blocks;
+
+  if (i + 1 < plan->expand.first[thread + 1])
+    return rexnet_panel_weights (&plan->expand, &plan->expand.panels[i + 1]);
+  if (!plan->split_k)
+    return NULL;
+  return rexnet_slice_weights (&plan->project, &plan->project.panels[0],
+      rexnet_share (blocks, thread, threads) * vl,
+      rexnet_share (blocks, thread + 1, threads) * vl);
+}
+
+/* Fills @buffer with the depthwise's input for panel @i, and says how many
+ * vectors of channels it has. */
 static guint
 produce (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint i,
-    guint end, float *buffer)
+    guint thread, float *buffer)
 {
   const RexnetKernels *kernels = &frame->plan->kernels;
   const RexnetPointwise *expand = &plan->expand;
@@ -60,13 +115,14 @@ produce (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint i,
   guint vl = kernels->vl, pixels = plan->in_width * plan->in_height;
   RexnetGemm gemm = {
     .a = rexnet_frame_buffer (frame, plan->in),.a_block = plan->in_plane,
-    .k = expand->k,.b = panel->weights,
+    .k = expand->k,.b = rexnet_panel_weights (expand, panel),
     .bias = expand->bias + panel->block * vl,
     .d = buffer,.d_block = bordered (frame->plan, plan).block,
     .offset = plan->offset,.finish = expand->finish,
-    .prefetch = i + 1 < end ? panel[1].weights : NULL
+    .prefetch = next_panel (frame, plan, i, thread)
   };
 
+  look_ahead (frame, plan, thread, i, &gemm);
   rexnet_panel_gemm (panel, kernels) (&gemm, pixels);
   return panel->columns;
 }
@@ -160,8 +216,7 @@ rexnet_step_panels (const RexnetFrame * frame, const RexnetStep * step,
     guint columns = 1;
 
     if (plan->source == REXNET_SOURCE_EXPAND) {
-      columns = produce (frame, plan, panel, plan->expand.first[thread + 1],
-          buffer);
+      columns = produce (frame, plan, panel, thread, buffer);
       panel++;
     } else {
       copy_block (frame, plan, b, buffer);

@@ -152,44 +152,65 @@ layout_block (RexnetPlan * plan, RexnetBlockPlan * block, RexnetArena * arena)
   const RexnetBlock *net = block->net;
   guint vl = plan->kernels.vl;
   guint shares = block->by_rows ? 1 : plan->threads;
+  const RexnetCut expand = { plan->columns, TRUE, shares, 1 };
+  const RexnetCut squeeze = { REXNET_MATVEC_COLUMNS, FALSE, 1, shares };
+  const RexnetCut excite = { REXNET_MATVEC_COLUMNS, FALSE, shares, 1 };
+  const RexnetCut project = {
+    plan->columns, TRUE, 1, block->split_k ? plan->threads : 1
+  };
 
   if (block->source == REXNET_SOURCE_EXPAND)
-    rexnet_pointwise_layout (&block->expand, &net->expand, vl, plan->columns,
-        TRUE, shares, arena);
+    rexnet_pointwise_layout (&block->expand, &net->expand, vl, &expand, arena);
   rexnet_depthwise_layout (&block->depthwise, &net->depthwise, vl, arena);
   block->scaled = rexnet_finish (REXNET_ACTIVATION_NONE);
   if (block->gated) {
-    rexnet_pointwise_layout (&block->squeeze, &net->se_reduce, vl,
-        REXNET_MATVEC_COLUMNS, FALSE, 1, arena);
-    rexnet_pointwise_layout (&block->excite, &net->se_expand, vl,
-        REXNET_MATVEC_COLUMNS, FALSE, shares, arena);
+    rexnet_pointwise_layout (&block->squeeze, &net->se_reduce, vl, &squeeze,
+        arena);
+    rexnet_pointwise_layout (&block->excite, &net->se_expand, vl, &excite,
+        arena);
     if (net->se_first) {
       block->scaled = block->depthwise.finish;
       block->depthwise.finish = rexnet_finish (REXNET_ACTIVATION_NONE);
     }
   }
-  rexnet_pointwise_layout (&block->project, &net->project, vl, plan->columns,
-      TRUE, 1, arena);
+  rexnet_pointwise_layout (&block->project, &net->project, vl, &project,
+      arena);
 }
 
 /* ---- weights ------------------------------------------------------------------- */
 
 static void
+layout_classifier (RexnetPlan * plan, guint i, RexnetArena * arena)
+{
+  RexnetCut cut = { REXNET_MATVEC_COLUMNS, FALSE, plan->threads, 1 };
+
+  if (plan->batch > 1) {
+    cut.columns = plan->columns;
+    cut.halves = TRUE;
+  } else if (i == 0) {
+    /* As the head makes features. */
+    cut.shares = 1;
+    cut.slices = plan->head.blocks;
+  }
+  rexnet_pointwise_layout (&plan->classifier[i], &plan->net->classifier[i],
+      plan->kernels.vl, &cut, arena);
+}
+
+static void
 layout_weights (RexnetPlan * plan, RexnetArena * arena)
 {
   const RexnetNetwork *net = plan->net;
-  guint vl = plan->kernels.vl;
+  const RexnetCut stem = { REXNET_STEM_COLUMNS, FALSE, 1, 1 };
+  const RexnetCut head = { plan->columns, TRUE, plan->threads, 1 };
 
-  rexnet_pointwise_layout (&plan->stem, &net->stem, vl, REXNET_STEM_COLUMNS,
-      FALSE, 1, arena);
+  rexnet_pointwise_layout (&plan->stem, &net->stem, plan->kernels.vl, &stem,
+      arena);
   for (guint i = 0; i < net->n_blocks; i++)
     layout_block (plan, &plan->blocks[i], arena);
-  rexnet_pointwise_layout (&plan->head, &net->head, vl, plan->columns, TRUE,
-      plan->threads, arena);
+  rexnet_pointwise_layout (&plan->head, &net->head, plan->kernels.vl, &head,
+      arena);
   for (guint i = 0; i < net->n_classifiers; i++)
-    rexnet_pointwise_layout (&plan->classifier[i], &net->classifier[i], vl,
-        plan->batch == 1 ? REXNET_MATVEC_COLUMNS : plan->columns,
-        plan->batch > 1, plan->threads, arena);
+    layout_classifier (plan, i, arena);
 }
 
 /* The @i-th layer to pack; FALSE behind the last. */
@@ -309,6 +330,8 @@ add_up_needs (const RexnetPlan * plan)
     needs.squeezed = MAX (needs.squeezed, (gsize) block->squeeze.blocks * vl);
     needs.private = MAX (needs.private, block_private (plan, block));
   }
+  if (plan->batch == 1)
+    needs.partial = MAX (needs.partial, (gsize) plan->classifier[0].blocks * vl);
   return needs;
 }
 

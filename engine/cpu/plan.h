@@ -28,6 +28,8 @@
  */
 #define REXNET_APART ((gsize) 64 << 10)
 
+#define REXNET_MAX_THREADS 256
+
 /* With more threads than these the sums of a split would cost too much. */
 #define REXNET_MAX_SPLIT_K 8
 
@@ -183,6 +185,7 @@ void rexnet_step_panels (const RexnetFrame *, const RexnetStep *, guint);
 void rexnet_step_project (const RexnetFrame *, const RexnetStep *, guint);
 void rexnet_step_reduce (const RexnetFrame *, const RexnetStep *, guint);
 void rexnet_step_head (const RexnetFrame *, const RexnetStep *, guint);
+void rexnet_step_add_up (const RexnetFrame *, const RexnetStep *, guint);
 void rexnet_step_classifier (const RexnetFrame *, const RexnetStep *, guint);
 
 /* Copies what the last classifier saw of the frame's images, once its steps

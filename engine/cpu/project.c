@@ -20,7 +20,8 @@ rexnet_squeeze (const RexnetFrame * frame, const RexnetBlockPlan * block,
     const RexnetPanel *panel = &squeeze->panels[i];
 
     kernels->matvec[panel->columns] (n, pool + k,
-        rexnet_panel_row (panel, vl, k), NULL, y + panel->block * vl);
+        rexnet_slice_weights (squeeze, panel, MIN (k, squeeze->k),
+            MIN (k, squeeze->k) + n), NULL, y + panel->block * vl);
   }
 }
 
@@ -59,8 +60,8 @@ gates (const RexnetFrame * frame, const RexnetBlockPlan * block, guint from,
     const RexnetPanel *panel = &excite->panels[i];
     float *y = gate + panel->block * vl;
 
-    kernels->matvec[panel->columns] (excite->k, hidden, panel->weights,
-        excite->bias + panel->block * vl, y);
+    kernels->matvec[panel->columns] (excite->k, hidden,
+        rexnet_panel_weights (excite, panel), excite->bias + panel->block * vl, y);
     kernels->activate (y, panel->columns, &excite->finish, NULL);
   }
 }
@@ -98,7 +99,7 @@ rexnet_project (const RexnetFrame * frame, const RexnetBlockPlan * block,
   for (guint i = 0; i < project->n_panels; i++) {
     const RexnetPanel *panel = &project->panels[i];
 
-    gemm.b = rexnet_panel_row (panel, vl, k);
+    gemm.b = rexnet_slice_weights (project, panel, k, k + gemm.k);
     gemm.d = out + panel->block * block->plane;
     if (!p->partial) {
       gemm.bias = project->bias + panel->block * vl;
@@ -107,7 +108,7 @@ rexnet_project (const RexnetFrame * frame, const RexnetBlockPlan * block,
           in + panel->block * block->in_plane : NULL;
     }
     gemm.prefetch = p->prefetch && i + 1 < project->n_panels ?
-        rexnet_panel_row (panel + 1, vl, k) : NULL;
+        rexnet_slice_weights (project, panel + 1, k, k + gemm.k) : NULL;
     rexnet_panel_gemm (panel, kernels) (&gemm, p->pixels);
   }
 }

@@ -140,7 +140,7 @@ produce_stem_row (Strip * s, guint row)
   for (guint i = 0; i < stem->n_panels; i++) {
     const RexnetPanel *panel = &stem->panels[i];
 
-    kernel.b = panel->weights;
+    kernel.b = rexnet_panel_weights (stem, panel);
     kernel.bias = stem->bias + panel->block * s->vl;
     kernel.d = ring_row (s, panel->block, row)
         + ((int) s->from - s->left) * (gsize) s->vl;
@@ -167,7 +167,7 @@ produce_expansion (Strip * s, guint row, guint end)
     RexnetGemmFunc product = rexnet_panel_gemm (panel,
         &s->frame->plan->kernels);
 
-    gemm.b = panel->weights;
+    gemm.b = rexnet_panel_weights (expand, panel);
     gemm.bias = expand->bias + panel->block * s->vl;
     for (guint y = row; y < end; y++) {
       gemm.a = in + ((gsize) y * block->in_width + s->from) * s->vl;

@@ -142,9 +142,16 @@ rexnet_plan_add_steps (RexnetPlan * plan)
   plan->steps = g_array_new (FALSE, TRUE, sizeof (RexnetStep));
   for (guint i = 0; i < net->n_blocks; i++)
     add_block (plan, i);
+  if (plan->batch == 1) {
+    g_strlcat (head.phase.name, " + classifier 0", sizeof head.phase.name);
+    head.phase.macs += weights_of (&net->classifier[0]);
+  }
   add_step (plan, head, "tile %s; %u panels over %u threads",
       tile_name (plan, tile, sizeof tile), plan->head.n_panels, plan->threads);
-  for (guint i = 0; i < net->n_classifiers; i++) {
+  if (plan->batch == 1)
+    add_step (plan, (RexnetStep) {.run = rexnet_step_add_up,
+            .phase.name = "classifier 0 reduce"}, "%u parts", plan->threads);
+  for (guint i = plan->batch == 1; i < net->n_classifiers; i++) {
     RexnetStep step = {
       .run = rexnet_step_classifier,.index = i,.once = TRUE,
       .phase.macs = weights_of (&net->classifier[i])

@@ -48,9 +48,9 @@ deal_panels (RexnetPointwise * self, guint block, guint end, guint columns)
 
 void
 rexnet_pointwise_layout (RexnetPointwise * self, const RexnetConv * conv,
-    guint vl, guint columns, gboolean halves, guint shares,
-    RexnetArena * arena)
+    guint vl, const RexnetCut * cut, RexnetArena * arena)
 {
+  guint shares = cut->shares;
   guint tail = (conv->out - 1) % vl + 1;
 
   rexnet_pointwise_clear (self);
@@ -58,16 +58,17 @@ rexnet_pointwise_layout (RexnetPointwise * self, const RexnetConv * conv,
   self->k = conv->in * taps (conv);
   self->blocks = (conv->out + vl - 1) / vl;
   self->shares = shares;
+  self->slices = cut->slices;
   self->panels = g_new0 (RexnetPanel, self->blocks);
   self->first = g_new0 (guint, shares + 1);
   self->finish = rexnet_finish (conv->activation);
   for (guint i = 0; i < shares; i++) {
     guint block = rexnet_share (self->blocks, i, shares);
     guint end = rexnet_share (self->blocks, i + 1, shares);
-    gboolean half = halves && end == self->blocks && end > block
+    gboolean half = cut->halves && end == self->blocks && end > block
         && tail <= vl / 2;
 
-    deal_panels (self, block, end - half, columns);
+    deal_panels (self, block, end - half, cut->columns);
     if (half)
       self->panels[self->n_panels++] =
           (RexnetPanel) {.block = end - 1,.columns = 1,.half = TRUE};
@@ -76,10 +77,12 @@ rexnet_pointwise_layout (RexnetPointwise * self, const RexnetConv * conv,
   self->bias = rexnet_arena_take (arena, (gsize) self->blocks * vl);
   for (guint i = 0; i < self->n_panels; i++) {
     RexnetPanel *panel = &self->panels[i];
-    gsize rows = panel->half ? (self->k + 1) / 2 : self->k;
 
-    panel->weights = rexnet_arena_take (arena, rows * panel->columns * vl);
+    panel->before = self->row;
+    self->row += panel->half ? vl / 2 : panel->columns * vl;
   }
+  /* The last pair of an odd number of inputs is whole. */
+  self->weights = rexnet_arena_take (arena, self->k * self->row + vl / 2);
 }
 
 void
@@ -91,35 +94,51 @@ rexnet_pointwise_clear (RexnetPointwise * self)
 }
 
 /* Transposes output rows into lanes, a few inputs at a time so that both sides
- * stay in L1. */
+ * stay in L1. @n of @k inputs of @out rows. */
 static void
-pack_panel (const RexnetPanel * panel, guint k, guint vl, guint out,
-    const float *weight)
+pack_panel (const RexnetPanel * panel, guint k, guint n, guint vl, guint out,
+    const float *weight, float *d)
 {
   const guint strip = 16;
-  guint row = panel->columns * vl, first = panel->block * vl;
-  guint lanes = MIN (row, out - first);
+  guint row = panel->columns * vl;
+  guint lanes = MIN (row, out - panel->block * vl);
 
-  weight += (gsize) first * k;
-  for (guint start = 0; start < k; start += strip) {
-    guint end = MIN (start + strip, k);
+  for (guint start = 0; start < n; start += strip) {
+    guint end = MIN (start + strip, n);
 
     for (guint lane = 0; lane < lanes; lane++)
       for (guint i = start; i < end; i++)
-        panel->weights[(gsize) i * row + lane] = weight[(gsize) lane * k + i];
+        d[(gsize) i * row + lane] = weight[(gsize) lane * k + i];
   }
 }
 
 static void
-pack_half (const RexnetPanel * panel, guint k, guint vl, guint out,
-    const float *weight)
+pack_half (const RexnetPanel * panel, guint k, guint n, guint vl, guint out,
+    const float *weight, float *d)
 {
-  guint first = panel->block * vl;
+  guint lanes = out - panel->block * vl;
 
-  for (guint c = first; c < out; c++)
-    for (guint i = 0; i < k; i++)
-      panel->weights[(gsize) i / 2 * vl + 2 * (c - first) + i % 2] =
-          weight[(gsize) c * k + i];
+  for (guint lane = 0; lane < lanes; lane++)
+    for (guint i = 0; i < n; i++)
+      d[(gsize) i / 2 * vl + 2 * lane + i % 2] = weight[(gsize) lane * k + i];
+}
+
+/* @weight: out x k, row-major */
+static void
+pack_slice (RexnetPointwise * self, guint slice, guint vl, const float *weight)
+{
+  guint blocks = (self->k + vl - 1) / vl;
+  guint from = rexnet_share (blocks, slice, self->slices) * vl;
+  guint end = MIN (rexnet_share (blocks, slice + 1, self->slices) * vl,
+      self->k);
+
+  for (guint i = 0; from < end && i < self->n_panels; i++) {
+    const RexnetPanel *panel = &self->panels[i];
+
+    (panel->half ? pack_half : pack_panel) (panel, self->k, end - from, vl,
+        self->conv->out, weight + (gsize) panel->block * vl * self->k + from,
+        rexnet_slice_weights (self, panel, from, end));
+  }
 }
 
 void
@@ -131,9 +150,8 @@ rexnet_pointwise_pack (RexnetPointwise * self, guint vl)
 
   rexnet_conv_fold (self->conv, weight, bias);
   memcpy (self->bias, bias, out * sizeof (float));
-  for (guint i = 0; i < self->n_panels; i++)
-    (self->panels[i].half ? pack_half : pack_panel) (&self->panels[i], self->k,
-        vl, out, weight);
+  for (guint i = 0; i < self->slices; i++)
+    pack_slice (self, i, vl, weight);
 }
 
 void

@@ -13,21 +13,35 @@ typedef struct
 {
   guint block, columns;         /* first block of channels, how many */
   gboolean half;                /* for gemm_half: one vector, half filled */
-  float *weights;               /* k rows of columns vectors, or as gemm_half says */
+  gsize before;                 /* floats of an input's weights in earlier panels */
 } RexnetPanel;
 
-/* A 1 x 1 convolution, or the stem. Shares are runs of blocks, one for each
- * thread; no panel crosses from one to the next. */
+/* How a layer is cut up. */
+typedef struct
+{
+  guint columns;                /* vectors in the widest panel */
+  gboolean halves;              /* a last vector that is not half full becomes a
+                                 * panel of its own, for gemm_half */
+  guint shares;                 /* runs of blocks of outputs, one for each thread */
+  guint slices;                 /* runs of blocks of inputs */
+} RexnetCut;
+
+/*
+ * A 1 x 1 convolution, or the stem. Weights lie slice by slice, within a slice
+ * panel by panel: what one thread reads in one phase lies together, in the
+ * order of reading. No panel crosses from one share to the next.
+ */
 typedef struct
 {
   const RexnetConv *conv;
   guint k;                      /* inputs of an output: channels x taps */
   guint blocks;
-  guint shares;
+  guint shares, slices;
   guint n_panels;
   RexnetPanel *panels;
   guint *first;                 /* shares + 1: the first panel of each */
-  float *bias;
+  gsize row;                    /* floats of an input's weights */
+  float *weights, *bias;
   RexnetFinish finish;
 } RexnetPointwise;
 
@@ -49,21 +63,24 @@ rexnet_share (guint n, guint i, guint parts)
   return (guint64) n * i / parts;
 }
 
-/* @columns: vectors in the widest panel
- * @halves: whether a last vector that is not half full becomes a panel of its
- *   own, for gemm_half */
 void rexnet_pointwise_layout (RexnetPointwise * self, const RexnetConv * conv,
-    guint vl, guint columns, gboolean halves, guint shares,
-    RexnetArena * arena);
+    guint vl, const RexnetCut * cut, RexnetArena * arena);
 void rexnet_pointwise_pack (RexnetPointwise * self, guint vl);
 void rexnet_pointwise_clear (RexnetPointwise * self);
 
-/* The row of a panel's weights for input @k, a multiple of @vl. */
-static inline const float *
-rexnet_panel_row (const RexnetPanel * panel, guint vl, guint k)
+/* A panel's weights for one slice, the inputs from @k to @end. */
+static inline float *
+rexnet_slice_weights (const RexnetPointwise * self, const RexnetPanel * panel,
+    guint k, guint end)
 {
-  return panel->weights + (gsize) k * panel->columns * vl
-      / (panel->half ? 2 : 1);
+  return self->weights + k * self->row + (end - k) * panel->before;
+}
+
+/* Of a layer of one slice. */
+static inline float *
+rexnet_panel_weights (const RexnetPointwise * self, const RexnetPanel * panel)
+{
+  return rexnet_slice_weights (self, panel, 0, self->k);
 }
 
 static inline RexnetGemmFunc

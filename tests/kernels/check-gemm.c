@@ -111,6 +111,8 @@ make_case (Check * check, Case * c)
   c->gemm.finish = check_random_finish (check);
   c->prefetch = guard_new (1);
   c->gemm.prefetch = g_rand_boolean (check->rand) ? c->prefetch.data : NULL;
+  c->gemm.ahead = g_rand_boolean (check->rand) ? c->prefetch.data : NULL;
+  c->gemm.ahead_floats = g_rand_int_range (check->rand, 0, 100000);
 }
 
 static void

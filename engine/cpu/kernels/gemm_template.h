@@ -10,6 +10,7 @@
 #include "finish.h"
 
 #define MAX_ROWS 14
+#define LINE 64
 
 /* Where the pixels of a tile go. */
 typedef struct
@@ -21,8 +22,30 @@ typedef struct
   gsize residual_block;
   guint residual_columns;
   const RexnetFinish *finish;
-  gsize prefetch_step;          /* bytes for each input */
 } Target;
+
+/* What is fetched evenly over a panel's tiles, @step bytes at each of their
+ * steps: requests that wait would keep others waiting. */
+typedef struct
+{
+  const char *at;
+  gsize step;
+} Stream;
+
+VEC_INLINE Stream
+stream_begin (const float *p, gsize floats, guint steps)
+{
+  gsize step = p ? floats * sizeof (float) / steps + 1 : 0;
+
+  return (Stream) { (const char *) p, MIN (step, LINE) };
+}
+
+VEC_INLINE void
+stream_fetch (Stream * s)
+{
+  vec_prefetch (s->at);
+  s->at += s->step;
+}
 
 VEC_INLINE float *
 target_pixel (const Target * t, guint row)
@@ -140,37 +163,53 @@ tile_step (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a,
   }
 }
 
+/* @fetches: whether there is something to fetch */
 VEC_INLINE void
-gemm_tile (const RexnetGemm * g, const float *a, const char *prefetch,
-    const Target * target, const guint rows, const guint columns)
+gemm_sums (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const RexnetGemm * g,
+    const float *a, Stream streams[2], const gboolean fetches,
+    const guint rows, const guint columns)
 {
-  Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS];
+  Stream next = streams[0], ahead = streams[1];
   const float *b = g->b;
-  const gsize ahead = target->prefetch_step;
 
-  tile_begin (acc, g->bias, rows, columns);
   for (guint k = 0; k < g->k; k += VL, a += g->a_block) {
     guint lanes = MIN (g->k - k, VL);
 
     for (guint lane = 0; lane < lanes; lane++) {
-      vec_prefetch (prefetch);
-      prefetch += ahead;
+      if (fetches) {
+        stream_fetch (&next);
+        stream_fetch (&ahead);
+      }
       tile_step (acc, a + lane, VL, b, rows, columns);
       b += columns * VL;
     }
   }
+  streams[0] = next;
+  streams[1] = ahead;
+}
+
+VEC_INLINE void
+gemm_tile (const RexnetGemm * g, const float *a, Stream streams[2],
+    const Target * target, const guint rows, const guint columns)
+{
+  Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS];
+
+  tile_begin (acc, g->bias, rows, columns);
+  if (streams[0].step | streams[1].step)
+    gemm_sums (acc, g, a, streams, TRUE, rows, columns);
+  else
+    gemm_sums (acc, g, a, streams, FALSE, rows, columns);
   target_store (target, acc, rows, columns);
 }
 
 /* Even lanes sum even inputs, odd lanes odd ones. */
 VEC_INLINE void
-half_tile (const RexnetGemm * g, const float *a, const char *prefetch,
+half_tile (const RexnetGemm * g, const float *a, Stream streams[2],
     const Target * target, const guint rows)
 {
   Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS];
   const Vec bias = g->bias ? vec_load (g->bias) : vec_set (0.f);
   const float *b = g->b;
-  const gsize ahead = target->prefetch_step;
 
   tile_begin (acc, NULL, rows, 1);
   for (guint k = 0; k < g->k; k += VL, a += g->a_block) {
@@ -179,8 +218,8 @@ half_tile (const RexnetGemm * g, const float *a, const char *prefetch,
     for (guint lane = 0; lane < lanes; lane += 2, b += VL) {
       Vec w = vec_load (b);
 
-      vec_prefetch (prefetch);
-      prefetch += ahead;
+      stream_fetch (&streams[0]);
+      stream_fetch (&streams[1]);
       VEC_UNROLL for (guint r = 0; r < rows; r++)
         acc[r][0] = vec_fma (vec_set_pair (a + lane + r * VL), w, acc[r][0]);
     }
@@ -212,16 +251,16 @@ stem_tile (const RexnetStem * s, guint pixel, const Target * target,
   target_store (target, acc, rows, columns);
 }
 
-typedef void (*GemmTile) (const RexnetGemm *, const float *, const char *,
+typedef void (*GemmTile) (const RexnetGemm *, const float *, Stream[2],
     const Target *);
 typedef void (*StemTile) (const RexnetStem *, guint, const Target *);
 
 #define TILE(R, C) \
 static void \
-gemm_##R##x##C (const RexnetGemm * g, const float *a, const char *prefetch, \
+gemm_##R##x##C (const RexnetGemm * g, const float *a, Stream streams[2], \
     const Target * target) \
 { \
-  gemm_tile (g, a, prefetch, target, R, C); \
+  gemm_tile (g, a, streams, target, R, C); \
 }
 GEMM_TILES_1 (TILE)
 GEMM_TILES_2 (TILE)
@@ -230,10 +269,10 @@ GEMM_TILES_4 (TILE)
 
 #define HALF_TILE(R, C) \
 static void \
-half_##R##x##C (const RexnetGemm * g, const float *a, const char *prefetch, \
+half_##R##x##C (const RexnetGemm * g, const float *a, Stream streams[2], \
     const Target * target) \
 { \
-  half_tile (g, a, prefetch, target, R); \
+  half_tile (g, a, streams, target, R); \
 }
 GEMM_TILES_1 (HALF_TILE)
 
@@ -266,13 +305,12 @@ static const StemTile stem_tiles[REXNET_STEM_COLUMNS + 1][MAX_ROWS + 1] = {
 /*
  * The pixels are dealt evenly: 49 as 13 + 12 + 12 + 12, not 14 x 3 + 7.
  * @run: by height
- * @steps, @bytes: rows of the panel, and the size of one
+ * @columns: vectors of the panel; 0: half of one
  */
 VEC_INLINE void
 gemm_panel (const RexnetGemm * g, guint pixels, const GemmTile * run,
-    const guint most, guint steps, const gsize bytes)
+    const guint most, const guint columns)
 {
-  const char *prefetch = (const char *) (g->prefetch ? g->prefetch : g->b);
   Target target = {
     .d = g->d,.d_block = g->d_block,.offset = g->offset,
     .residual = g->residual,.residual_block = g->residual_block,
@@ -281,15 +319,18 @@ gemm_panel (const RexnetGemm * g, guint pixels, const GemmTile * run,
   };
   guint pixel = 0, tiles = (pixels + most - 1) / most;
 
-  /* Evenly over all tiles: requests that wait would keep others waiting. */
-  if (g->prefetch)
-    target.prefetch_step = (bytes + tiles - 1) / tiles;
+  const guint inputs = MAX (columns ? g->k : (g->k + 1) / 2, 1);
+  Stream streams[2] = {
+    stream_begin (g->prefetch, (gsize) inputs * MAX (columns, 1) * VL,
+        tiles * inputs),
+    stream_begin (g->ahead, g->ahead_floats, tiles * inputs)
+  };
+
   for (; tiles > 0; tiles--) {
     guint rows = (pixels - pixel + tiles - 1) / tiles;
 
-    run[rows] (g, g->a + (gsize) pixel * VL, prefetch, &target);
+    run[rows] (g, g->a + (gsize) pixel * VL, streams, &target);
     pixel += rows;
-    prefetch += steps * target.prefetch_step;
     if (target.offset)
       target.offset += rows;
     else
@@ -319,8 +360,7 @@ stem_panel (const RexnetStem * s, guint pixels, const guint columns,
 static void \
 gemm_##C (const RexnetGemm * g, guint pixels) \
 { \
-  gemm_panel (g, pixels, gemm_tiles[C], GEMM_ROWS_##C, g->k, \
-      C * VL * sizeof (float)); \
+  gemm_panel (g, pixels, gemm_tiles[C], GEMM_ROWS_##C, C); \
 }
 PANEL (1)
 PANEL (2)
@@ -330,8 +370,7 @@ PANEL (4)
 static void
 gemm_half (const RexnetGemm * g, guint pixels)
 {
-  gemm_panel (g, pixels, half_tiles, GEMM_ROWS_1, (g->k + 1) / 2,
-      VL * sizeof (float));
+  gemm_panel (g, pixels, half_tiles, GEMM_ROWS_1, 0);
 }
 
 #define STEM_PANEL(C) \

@@ -56,6 +56,8 @@ typedef struct
   guint residual_columns;       /* the leading vectors of the panel that add it */
   RexnetFinish finish;
   const float *prefetch;        /* k x columns vectors wanted in L2 soon */
+  const float *ahead;           /* and more of that */
+  gsize ahead_floats;
 } RexnetGemm;
 
 typedef void (*RexnetGemmFunc) (const RexnetGemm * gemm, guint pixels);
@@ -99,7 +101,7 @@ typedef struct
 typedef void (*RexnetDepthwiseFunc) (const RexnetDepthwise * depthwise,
     guint pixels, guint rows);
 
-/* y = [bias +] sum over k of x[k] w[k]: one panel, one vector. */
+/* y = [bias +] sum over k of x[k] w[k]: one panel, one vector. y may be bias. */
 typedef void (*RexnetMatvecFunc) (guint k, const float *x, const float *w,
     const float *bias, float *y);
 
