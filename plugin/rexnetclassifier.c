@@ -205,9 +205,9 @@ take_result (RexnetClassifier * self, RexnetPassage * passage)
   rexnet_last_take (&self->last, look, passage->buffer);
   GST_OBJECT_LOCK (self->element);
   self->inferred++;
-  rexnet_times_add (&self->inference_times, look->us);
-  latency_changed = rexnet_pacer_done (&self->pacer,
-      self->last.time - passage->arrival);
+  rexnet_times_add (&self->inference_times, look->end - look->start);
+  latency_changed = rexnet_pacer_done (&self->pacer, passage->arrival,
+      look->end);
   GST_OBJECT_UNLOCK (self->element);
   rexnet_classifier_abandon (self, passage);
   if (latency_changed)

@@ -33,7 +33,7 @@ rexnet_last_take (RexnetLast * self, RexnetLook * look, GstBuffer * buffer)
   self->features = g_steal_pointer (&look->features);
   self->device = look->device;
   self->pts = GST_BUFFER_PTS (buffer);
-  self->time = g_get_monotonic_time ();
+  self->time = look->end;
   self->valid = TRUE;
 }
 

@@ -44,9 +44,9 @@ void
 rexnet_look_run (RexnetLook * self, RexnetEngine * engine, GstBuffer * buffer,
     gboolean want_features)
 {
-  gint64 start = g_get_monotonic_time ();
   const RexnetImage *image;
 
+  self->start = g_get_monotonic_time ();
   g_clear_pointer (&self->features, g_bytes_unref);
   g_clear_error (&self->error);
   image = rexnet_frame_map (&self->frame, buffer, &self->error);
@@ -56,5 +56,5 @@ rexnet_look_run (RexnetLook * self, RexnetEngine * engine, GstBuffer * buffer,
   classify (self, engine, image, want_features);
   rexnet_frame_unmap (&self->frame);
   self->device = rexnet_engine_get_info (engine)->device;
-  self->us = g_get_monotonic_time () - start;
+  self->end = g_get_monotonic_time ();
 }

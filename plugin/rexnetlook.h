@@ -15,7 +15,7 @@ typedef struct
   float *scores;                /* of each class, when there is no error */
   GBytes *features;             /* NULL: not asked for */
   const char *device;           /* that they come from; static */
-  gint64 us;                    /* that it took */
+  gint64 start, end;            /* monotonic */
   GError *error;
   gboolean unreadable;          /* the error is the buffer's, not the engine's */
 } RexnetLook;

@@ -105,11 +105,12 @@ rexnet_pacer_begin (RexnetPacer * self, GstClockTime frame)
 }
 
 gboolean
-rexnet_pacer_done (RexnetPacer * self, gint64 us)
+rexnet_pacer_done (RexnetPacer * self, gint64 arrival, gint64 end)
 {
   GstClockTime seen;
 
-  rexnet_times_add (&self->times, us);
+  self->ready = MAX (self->ready, end);
+  rexnet_times_add (&self->times, self->ready - arrival);
   if (++self->since_check < REVIEW)
     return FALSE;
   self->since_check = 0;

@@ -16,7 +16,8 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  RexnetTimes times;            /* of the inferences */
+  RexnetTimes times;            /* from a frame's arrival to its result */
+  gint64 ready;                 /* when the last result was, monotonic */
   guint since_check;            /* inferences since the latency was reviewed */
   GstClockTime latency;         /* what an inference is announced to take */
 
@@ -54,10 +55,13 @@ gboolean rexnet_pacer_is_late (const RexnetPacer * self, GstClockTime frame,
 void rexnet_pacer_begin (RexnetPacer * self, GstClockTime frame);
 
 /*
- * Notes that it was @us from a frame's arrival to the result of its inference.
+ * Notes the result of an inference, in the order of the frames.
+ * @arrival: of the frame, monotonic
+ * @end: of the inference; the result can leave when those before it can, and
+ *   how long the sink keeps them waiting then is not counted
  *
  * Returns: TRUE when the announced latency has changed: post a LATENCY message
  */
-gboolean rexnet_pacer_done (RexnetPacer * self, gint64 us);
+gboolean rexnet_pacer_done (RexnetPacer * self, gint64 arrival, gint64 end);
 
 G_END_DECLS

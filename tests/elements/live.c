@@ -171,14 +171,31 @@ GST_START_TEST (test_announced_latency_grows)
   fail_unless_equals_uint64 (max, GST_CLOCK_TIME_NONE);
 
   for (guint n = 0; n < 64; n++)
-    changes += rexnet_pacer_done (&pacer, 9500);
+    changes += rexnet_pacer_done (&pacer, n * 40000, n * 40000 + 9500);
   fail_unless_equals_int (changes, 1);
   fail_unless_equals_uint64 (announced (&pacer, 0, &max), 10 * GST_MSECOND);
 
   /* Faster again: what was announced stays. */
   for (guint n = 0; n < 256; n++)
-    fail_if (rexnet_pacer_done (&pacer, 100));
+    fail_if (rexnet_pacer_done (&pacer, 10000000 + n * 40000,
+            10000000 + n * 40000 + 100));
   fail_unless_equals_uint64 (announced (&pacer, 0, &max), 10 * GST_MSECOND);
+}
+
+GST_END_TEST;
+
+/* Side by side: a result that is there early waits for the one before it. */
+GST_START_TEST (test_results_in_order)
+{
+  RexnetPacer pacer;
+
+  rexnet_pacer_start (&pacer, 1000);
+  rexnet_pacer_done (&pacer, 0, 8000);
+  rexnet_pacer_done (&pacer, 1000, 3000);
+  rexnet_pacer_done (&pacer, 7000, 9000);
+  fail_unless_equals_int64 (pacer.times.us[0], 8000);
+  fail_unless_equals_int64 (pacer.times.us[1], 7000);
+  fail_unless_equals_int64 (pacer.times.us[2], 2000);
 }
 
 GST_END_TEST;
@@ -191,7 +208,7 @@ GST_START_TEST (test_late_by_prediction)
   rexnet_pacer_start (&pacer, 30000);
   announced (&pacer, 0, &max);
   rexnet_pacer_begin (&pacer, 0);
-  rexnet_pacer_done (&pacer, 30000);
+  rexnet_pacer_done (&pacer, 0, 30000);
 
   /* There are 30 ms announced and 40 of tolerance, 30 of which are needed. */
   fail_if (rexnet_pacer_is_late (&pacer, 400 * GST_MSECOND,
@@ -247,6 +264,7 @@ live_suite (void)
   tcase_add_test (tc, test_not_live);
   tcase_add_test (tc, test_qos);
   tcase_add_test (tc, test_announced_latency_grows);
+  tcase_add_test (tc, test_results_in_order);
   tcase_add_test (tc, test_late_by_prediction);
   tcase_add_test (tc, test_quantiles);
   return suite;
