@@ -313,8 +313,8 @@ run (void)
 const ToolCommand tool_features = {
   .name = "features",
   .arguments = "IMAGE|FOLDER...",
-  .summary = "Print the feature vectors of pictures, for search: a line of JSON "
-      "each.",
+  .summary = "Print the feature vectors of pictures, for search, a line of "
+      "JSON each.",
   .description = "The vector is what the classifier's last layer sees. A "
       "folder stands for the files in it\nand below it. A file that cannot be "
       "read is reported, the others are taken all the\nsame, and the exit "

@@ -35,7 +35,8 @@ filelist_read_folder (const char *path, GFileTest test, GError ** error)
 static gboolean
 add_folder (GPtrArray * files, const char *path, GError ** error)
 {
-  g_autoptr (GPtrArray) names = filelist_read_folder (path, G_FILE_TEST_EXISTS, error);
+  g_autoptr (GPtrArray) names =
+      filelist_read_folder (path, G_FILE_TEST_EXISTS, error);
 
   if (!names)
     return FALSE;

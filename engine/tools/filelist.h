@@ -8,7 +8,8 @@
  * Returns: (transfer full) (element-type filename): the names in folder @path
  *   that pass @test, sorted; hidden ones left out
  */
-GPtrArray *filelist_read_folder (const char *path, GFileTest test, GError ** error);
+GPtrArray *filelist_read_folder (const char *path, GFileTest test,
+    GError ** error);
 
 /*
  * Appends @path to @files, or the files below it when it is a folder, sorted,
@@ -18,4 +19,5 @@ gboolean filelist_add (GPtrArray * files, const char *path, GError ** error);
 
 /* Appends what filelist_add() makes of each line of file @path, "-" being
  * standard input. Errors name the file. */
-gboolean filelist_add_lines (GPtrArray * files, const char *path, GError ** error);
+gboolean filelist_add_lines (GPtrArray * files, const char *path,
+    GError ** error);

@@ -7,6 +7,8 @@
 #define SIDE 32
 #define SIZE (SIDE * SIDE)
 #define LENGTH 640              /* of the built-in model's vector */
+#define OTHER "tests/data/models/settings.safetensors"
+#define OTHER_LENGTH 24
 
 static GstHarness *
 harness (const char *launch)
@@ -150,7 +152,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_several_classifiers)
 {
-  g_autofree char *model = source_path ("tests/data/models/settings.safetensors");
+  g_autofree char *model = source_path (OTHER);
   g_autofree char *launch = g_strdup_printf ("rexnetclassify threads=1 "
       "features=true ! rexnetclassify threads=1 ! rexnetclassify threads=1 "
       "features=true model=\"%s\"", model);
@@ -160,7 +162,7 @@ GST_START_TEST (test_several_classifiers)
   fail_unless_equals_int (n_results (buffer), 3);
   fail_unless_equals_int (length (buffer, 0), LENGTH);
   fail_unless_equals_int (length (buffer, 1), 0);
-  fail_unless_equals_int (length (buffer, 2), 24);
+  fail_unless_equals_int (length (buffer, 2), OTHER_LENGTH);
   gst_buffer_unref (buffer);
   gst_harness_teardown (h);
 }
@@ -169,7 +171,7 @@ GST_END_TEST;
 
 GST_START_TEST (test_another_model)
 {
-  g_autofree char *model = source_path ("tests/data/models/settings.safetensors");
+  g_autofree char *model = source_path (OTHER);
   GstHarness *h = harness ("rexnetclassify threads=1 features=true");
   GstElement *element = gst_harness_find_element (h, "rexnetclassify");
   GstBuffer *buffer = push (h, 0);
@@ -182,7 +184,7 @@ GST_START_TEST (test_another_model)
   gst_harness_push_event (h, gst_event_new_stream_start ("another"));
   set_video_caps (h, "GRAY8", SIDE, SIDE);
   buffer = push (h, 1);
-  fail_unless_equals_int (length (buffer, 0), 24);
+  fail_unless_equals_int (length (buffer, 0), OTHER_LENGTH);
   gst_buffer_unref (buffer);
   gst_object_unref (element);
   gst_harness_teardown (h);
