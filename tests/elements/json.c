@@ -3,6 +3,7 @@
 #include "common.h"
 
 #include <json-glib/json-glib.h>
+#include <math.h>
 
 #define SIZE (32 * 32)
 
@@ -227,6 +228,41 @@ labelled (const char *text, double number)
   return buffer;
 }
 
+/* JSON has no NaN; the end of a vector that was cut off is left out. */
+GST_START_TEST (test_strange_features)
+{
+  const float numbers[] = { 1.5f, NAN, -INFINITY, 2.f };
+  GstHarness *h = video_harness ("rexnetjson features=true", "GRAY8", 32, 32);
+  g_autoptr (GBytes) bytes = g_bytes_new (numbers, sizeof numbers - 1);
+
+  for (gboolean text = FALSE; text <= TRUE; text++) {
+    GstBuffer *buffer = labelled ("a", 1);
+    GstStructure *s = gst_custom_meta_get_structure
+        (gst_buffer_get_custom_meta (buffer, "RexnetClassification"));
+    JsonParser *parser;
+    JsonArray *array;
+
+    if (text)
+      gst_structure_set (s, "features", G_TYPE_STRING, "1.5", NULL);
+    else
+      gst_structure_set (s, "features", G_TYPE_BYTES, bytes, NULL);
+    buffer = gst_harness_push_and_pull (h, buffer);
+    parser = parse (buffer);
+    array = json_object_get_array_member (record (parser), "features");
+    fail_unless_equals_int (json_array_get_length (array), text ? 0 : 3);
+    if (!text) {
+      fail_unless (json_array_get_double_element (array, 0) == 1.5);
+      fail_unless (json_array_get_null_element (array, 1));
+      fail_unless (json_array_get_null_element (array, 2));
+    }
+    g_object_unref (parser);
+    gst_buffer_unref (buffer);
+  }
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_strange_labels)
 {
   static const char *const texts[] = { "", "say \"hi\"", "a\\b", "two\nlines",
@@ -344,6 +380,7 @@ json_suite (void)
   tcase_add_test (tc, test_features);
   tcase_add_test (tc, test_features_of_one_side);
   tcase_add_test (tc, test_stream_time);
+  tcase_add_test (tc, test_strange_features);
   tcase_add_test (tc, test_strange_labels);
   tcase_add_test (tc, test_text_of_line);
   tcase_add_test (tc, test_two_results);
