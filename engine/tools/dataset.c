@@ -3,6 +3,7 @@
 
 #include "classes.h"
 #include "dataset.h"
+#include "filelist.h"
 #include "idx.h"
 #include "images.h"
 #include "list.h"
@@ -27,38 +28,12 @@ clear_item (gpointer item)
   g_free (((Item *) item)->path);
 }
 
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(char *const *) a, *(char *const *) b);
-}
-
-/* The names in folder @path that pass @test, sorted; hidden ones left out. */
-static GPtrArray *
-list_folder (const char *path, GFileTest test, GError ** error)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, error);
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  const char *name;
-
-  if (!dir)
-    return NULL;
-  while ((name = g_dir_read_name (dir))) {
-    g_autofree char *full = g_build_filename (path, name, NULL);
-
-    if (name[0] != '.' && g_file_test (full, test))
-      g_ptr_array_add (names, g_strdup (name));
-  }
-  g_ptr_array_sort (names, compare_names);
-  return g_steal_pointer (&names);
-}
-
 static gboolean
 add_class (Dataset * self, const char *path, guint class_index,
     GError ** error)
 {
   g_autoptr (GPtrArray) files =
-      list_folder (path, G_FILE_TEST_IS_REGULAR, error);
+      filelist_read_folder (path, G_FILE_TEST_IS_REGULAR, error);
 
   if (!files)
     return FALSE;
@@ -74,7 +49,7 @@ static gboolean
 open_folder (Dataset * self, RexnetModel * model, GError ** error)
 {
   g_autoptr (GPtrArray) names =
-      list_folder (self->path, G_FILE_TEST_IS_DIR, error);
+      filelist_read_folder (self->path, G_FILE_TEST_IS_DIR, error);
   g_autofree guint *classes = NULL;
 
   if (!names)

@@ -17,8 +17,8 @@ clear_row (gpointer data)
 {
   Row *row = data;
 
-  g_array_unref (row->cpu.ms);
-  g_array_unref (row->opencl.ms);
+  g_array_unref (row->cpu);
+  g_array_unref (row->opencl);
 }
 
 /* Whether the options leave @model in the table. */
@@ -53,8 +53,8 @@ add_row (Table * table, const Published * published, GError ** error)
       : info->input.height;
   row.parameters = info->parameters;
   row.macs = tool_macs (model, row.width_px, row.height_px);
-  row.cpu.ms = g_array_new (FALSE, FALSE, sizeof (double));
-  row.opencl.ms = g_array_new (FALSE, FALSE, sizeof (double));
+  row.cpu = g_array_new (FALSE, FALSE, sizeof (double));
+  row.opencl = g_array_new (FALSE, FALSE, sizeof (double));
   g_array_append_val (table->rows, row);
   return TRUE;
 }
@@ -74,10 +74,10 @@ find_accelerator (void)
   return NULL;
 }
 
-/* Adds a round of @model on @device to @series. @what: (inout): filled in when
+/* Adds a round of @model on @device to @ms. @what: (inout): filled in when
  * first known. */
 static gboolean
-time_on (RexnetModel * model, const char *device, Series * series, char **what,
+time_on (RexnetModel * model, const char *device, GArray * ms, char **what,
     GError ** error)
 {
   const gboolean cpu = strcmp (device, "cpu") == 0;
@@ -94,7 +94,7 @@ time_on (RexnetModel * model, const char *device, Series * series, char **what,
   g_autoptr (RexnetEngine) engine = rexnet_engine_new (model, &options, error);
   const RexnetEngineInfo *info;
 
-  if (!engine || !timing_append (engine, tool_options.runs, series->ms, error))
+  if (!engine || !timing_append (engine, tool_options.runs, ms, error))
     return FALSE;
   info = rexnet_engine_get_info (engine);
   if (!*what)
@@ -103,21 +103,42 @@ time_on (RexnetModel * model, const char *device, Series * series, char **what,
   return TRUE;
 }
 
+/* A device that was not asked for is no reason to give up. */
+static void
+leave_accelerator (Table * table, const GError * failure)
+{
+  tool_error (NULL, "%s is left out of the table: %s", table->accelerator,
+      failure->message);
+  g_clear_pointer (&table->accelerator, g_free);
+  g_clear_pointer (&table->opencl, g_free);
+  for (guint i = 0; i < table->rows->len; i++)
+    g_array_set_size (g_array_index (table->rows, Row, i).opencl, 0);
+}
+
 static gboolean
-time_row (Table * table, Row * row, const char *accelerator, GError ** error)
+time_row (Table * table, Row * row, GError ** error)
 {
   g_autoptr (RexnetModel) model =
       rexnet_model_generate_named (row->published->name, CLASSES, error);
+  g_autoptr (GError) failure = NULL;
 
-  return model && time_on (model, "cpu", &row->cpu, &table->cpu, error)
-      && (!accelerator || time_on (model, accelerator, &row->opencl,
-          &table->opencl, error));
+  if (!model || !time_on (model, "cpu", row->cpu, &table->cpu, error))
+    return FALSE;
+  if (!table->accelerator || time_on (model, table->accelerator, row->opencl,
+          &table->opencl, &failure))
+    return TRUE;
+  if (tool_options.device && strcmp (tool_options.device, "auto") != 0) {
+    g_propagate_error (error, g_steal_pointer (&failure));
+    return FALSE;
+  }
+  leave_accelerator (table, failure);
+  return TRUE;
 }
 
 /* All networks in turn, and that several times, so that what disturbs the
  * machine for a while falls on all of them. One at a time is in memory. */
 static gboolean
-time_rows (Table * table, const char *accelerator, GError ** error)
+time_rows (Table * table, GError ** error)
 {
   const guint total = ROUNDS * table->rows->len;
   Progress progress;
@@ -126,7 +147,8 @@ time_rows (Table * table, const char *accelerator, GError ** error)
   for (guint i = 0; i < total; i++) {
     Row *row = &g_array_index (table->rows, Row, i % table->rows->len);
 
-    if (!time_row (table, row, accelerator, error)) {
+    if (!time_row (table, row, error)) {
+      progress_clear (&progress);
       g_prefix_error (error, "%s: ", row->published->name);
       return FALSE;
     }
@@ -140,7 +162,6 @@ static gboolean
 fill (Table * table, GError ** error)
 {
   const char *device = tool_options.device;
-  g_autofree char *accelerator = NULL;
 
   for (guint i = 0; i < n_published; i++)
     if (!add_row (table, &published[i], error))
@@ -153,10 +174,10 @@ fill (Table * table, GError ** error)
   if (tool_options.no_time)
     return TRUE;
   if (!device || strcmp (device, "auto") == 0)
-    accelerator = find_accelerator ();
+    table->accelerator = find_accelerator ();
   else if (strcmp (device, "cpu") != 0)
-    accelerator = g_strdup (device);
-  return time_rows (table, accelerator, error);
+    table->accelerator = g_strdup (device);
+  return time_rows (table, error);
 }
 
 int
@@ -179,5 +200,6 @@ table_run (void)
   g_array_unref (table.rows);
   g_free (table.cpu);
   g_free (table.opencl);
+  g_free (table.accelerator);
   return ok ? TOOL_OK : TOOL_FAILED;
 }

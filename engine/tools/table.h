@@ -6,12 +6,6 @@
 
 #include "published.h"
 
-/* Times on one device; empty where nothing was timed. */
-typedef struct
-{
-  GArray *ms;                   /* double, of each call */
-} Series;
-
 typedef struct
 {
   const Published *published;
@@ -19,13 +13,14 @@ typedef struct
   double width;                 /* multiplier */
   guint width_px, height_px;
   guint64 parameters, macs;
-  Series cpu, opencl;
+  GArray *cpu, *opencl;         /* double, milliseconds of each call; or empty */
 } Row;
 
 typedef struct
 {
   GArray *rows;                 /* Row */
   char *cpu, *opencl;           /* what was timed, for people; or NULL */
+  char *accelerator;            /* the OpenCL device to time, or NULL */
 } Table;
 
 /* Fills in the table that the options ask for and prints it; returns the exit

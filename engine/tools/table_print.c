@@ -35,11 +35,11 @@ text_or_dash (const char *text)
 
 /* Median (least). */
 static char *
-series_text (const Series * series)
+times_text (GArray * ms)
 {
-  return series->ms->len == 0 ? g_strdup ("-")
-      : g_strdup_printf ("%.2f (%.2f)", timing_quantile (series->ms, 0.5),
-      timing_quantile (series->ms, 0));
+  return ms->len == 0 ? g_strdup ("-")
+      : g_strdup_printf ("%.2f (%.2f)", timing_quantile (ms, 0.5),
+      timing_quantile (ms, 0));
 }
 
 static Line
@@ -58,8 +58,8 @@ line_of (const Row * row)
       [COLUMN_TOP1] = text_or_dash (p->top1),
       [COLUMN_TOP5] = text_or_dash (p->top5),
       [COLUMN_SOURCES] = text_or_dash (p->sources),
-      [COLUMN_CPU] = series_text (&row->cpu),
-      [COLUMN_OPENCL] = series_text (&row->opencl),
+      [COLUMN_CPU] = times_text (row->cpu),
+      [COLUMN_OPENCL] = times_text (row->opencl),
     }
   };
 }
@@ -120,7 +120,7 @@ static void
 print_notes (const Table * table, gboolean markdown)
 {
   const char *item = markdown ? "- " : "";
-  const guint calls = g_array_index (table->rows, Row, 0).cpu.ms->len;
+  const guint calls = g_array_index (table->rows, Row, 0).cpu->len;
 
   putchar ('\n');
   if (table->cpu)
@@ -177,20 +177,20 @@ add_published (JsonBuilder * builder, const Published * p)
 }
 
 static void
-add_series (JsonBuilder * builder, const char *name, const Series * series,
+add_times (JsonBuilder * builder, const char *name, GArray * ms,
     const char *what)
 {
   json_builder_set_member_name (builder, name);
-  if (series->ms->len == 0) {
+  if (ms->len == 0) {
     json_builder_add_null_value (builder);
     return;
   }
   json_builder_begin_object (builder);
   tool_json_set_string (builder, "device", what);
-  tool_json_set_int (builder, "runs", series->ms->len);
+  tool_json_set_int (builder, "runs", ms->len);
   tool_json_set_double (builder, "median_ms",
-      timing_quantile (series->ms, 0.5));
-  tool_json_set_double (builder, "min_ms", timing_quantile (series->ms, 0));
+      timing_quantile (ms, 0.5));
+  tool_json_set_double (builder, "min_ms", timing_quantile (ms, 0));
   json_builder_end_object (builder);
 }
 
@@ -211,8 +211,8 @@ table_print_json (const Table * table)
     tool_json_set_int (builder, "parameters", row->parameters);
     tool_json_set_int (builder, "macs", row->macs);
     add_published (builder, row->published);
-    add_series (builder, "cpu", &row->cpu, table->cpu);
-    add_series (builder, "opencl", &row->opencl, table->opencl);
+    add_times (builder, "cpu", row->cpu, table->cpu);
+    add_times (builder, "opencl", row->opencl, table->opencl);
     json_builder_end_object (builder);
     tool_print_json (json_builder_get_root (builder));
   }

@@ -40,6 +40,9 @@ class Bench(harness.ToolTest):
 
     def test_variants_models_and_scheduling(self):
         self.assertEqual(self.bench(*SMALL, "--variant", "rexnet-lite")["variant"], "rexnet-lite")
+        result = self.bench("--model-name", "efficientnet_lite1", *SMALL[2:])
+        self.assertEqual((result["model"], result["variant"], result["width_px"]),
+                         ("efficientnet_lite1-generated", "efficientnet-lite", 32))
         result = self.bench("--model", harness.DEFAULT_MODEL, "--runs", "3", "--threads", "1")
         self.assertEqual((result["width"], result["width_px"]), (0.5, 48))
         result = self.bench(*SMALL, "--scheduling", "throughput", "--threads", "2")
