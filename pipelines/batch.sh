@@ -38,8 +38,7 @@ for file; do
   lines=${OUTPUT:-$(dirname "$file")}/$(basename "$file").jsonl
   if gst-launch-1.0 -q filesrc location="$file" ! decodebin ! videoconvert \
     ! rexnetclassify scheduling=throughput interval="${INTERVAL:-1}" $properties \
-    ! rexnetjson \
-    ! filesink location="$lines"; then
+    ! rexnetjson ! filesink location="$lines"; then
     echo "$lines"
   else
     echo "$file: not classified" >&2

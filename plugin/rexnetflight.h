@@ -20,7 +20,7 @@ typedef struct
   /* In one of the workers; items that need no work are spared it. */
   void (*work) (gpointer item, gpointer data);
   /* In the pad's task, in order: takes the item and pushes its buffer. What it
-   * returns goes upstream; but for GST_FLOW_OK, what is under way is dropped. */
+   * returns goes upstream; unless it is GST_FLOW_OK, the others are dropped. */
   GstFlowReturn (*output) (gpointer item, gpointer data);
   /* Takes an item that won't be put out. Any thread. */
   void (*drop) (gpointer item, gpointer data);

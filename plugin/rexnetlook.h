@@ -17,7 +17,7 @@ typedef struct
   const char *device;           /* that they come from; static */
   gint64 start, end;            /* monotonic */
   GError *error;
-  gboolean unreadable;          /* the error is the buffer's, not the engine's */
+  gboolean unreadable;          /* the buffer is in error, not the engine */
 } RexnetLook;
 
 /* For frames of @info. Returns: NULL when GStreamer can't convert them */
