@@ -16,7 +16,7 @@ static const char *const rexnet_names[] = {
   "rexnet_%P.*.safetensors",
   "rexnet_%P.nav_in1k/model.safetensors",
   "rexnet_%P.nav_in1k/pytorch_model.bin",
-  "rexnet_%P-*.pth",
+  "rexnet_%P-*.pth", "rexnet_%P.*/model.safetensors",
   NULL
 };
 
@@ -32,7 +32,7 @@ static const char *const rexnetr_names[] = {
   "rexnetr_%P.*.safetensors",
   "rexnetr_%P.sw_in12k_ft_in1k/model.safetensors",
   "rexnetr_%P.sw_in12k_ft_in1k/pytorch_model.bin",
-  "rexnetr_%P-*.pth",
+  "rexnetr_%P-*.pth", "rexnetr_%P.*/model.safetensors",
   NULL
 };
 

@@ -16,7 +16,7 @@ typedef struct
   const char *license;          /* SPDX identifier, in lower case */
   RexnetVariant variant;
   double width;                 /* multiplier */
-  guint classes;                /* 1000: ImageNet-1k's */
+  guint classes;                /* 1000: ImageNet-1k's; 11821: -12k's */
   double megabytes;             /* about */
 } CatalogEntry;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "http.h"
+#include "http_fail.h"
 #include "interrupt.h"
 #include "url.h"
 
@@ -246,48 +247,9 @@ perform (Exchange * x, const Url * url)
   return code;
 }
 
-static const char *
-advice_for (CURLcode code)
-{
-  switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_CONNECT:
-      return " (is there a network? --endpoint or HF_ENDPOINT names a mirror)";
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-      return " (the package ca-certificates brings the certificates to trust, "
-          "--cacert or SSL_CERT_FILE names others)";
-    case CURLE_OPERATION_TIMEDOUT:
-      return " (--timeout waits longer)";
-    default:
-      return "";
-  }
-}
-
-static gboolean
-is_worth_a_retry (CURLcode code)
-{
-  switch (code) {
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_OPERATION_TIMEDOUT:
-    case CURLE_PARTIAL_FILE:
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-    case CURLE_GOT_NOTHING:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
-      return TRUE;
-    default:
-      return FALSE;
-  }
-}
-
 static Outcome
 no_answer (Exchange * x, const Url * url, CURLcode code, GError ** error)
 {
-  const char *message = x->http->message;
-
   if (x->error) {
     g_propagate_error (error, g_steal_pointer (&x->error));
     return FAILED;
@@ -302,54 +264,8 @@ no_answer (Exchange * x, const Url * url, CURLcode code, GError ** error)
         "%s sent another part of the file than was asked for", url_host (url));
     return AGAIN;
   }
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s%s",
-      url_host (url), *message ? message : curl_easy_strerror (code),
-      advice_for (code));
-  return is_worth_a_retry (code) ? AGAIN : FAILED;
-}
-
-/* What the server has to say to people, in one line of printable ASCII. */
-static char *
-server_message (Http * self)
-{
-  g_autofree char *text = dup_header (self, "X-Error-Message");
-
-  if (!text || !*text)
-    return g_strdup ("");
-  if (strlen (text) > 200)
-    text[200] = '\0';
-  g_strcanon (text, " !#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-      "[]^_abcdefghijklmnopqrstuvwxyz{|}~", '?');
-  return g_strdup_printf (" (\"%s\")", text);
-}
-
-static Outcome
-bad_status (Http * self, const Url * url, guint status, GError ** error)
-{
-  g_autofree char *said = server_message (self);
-  const char *host = url_host (url);
-
-  switch (status) {
-    case 404:
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-          "%s has no such file%s", host, said);
-      return FAILED;
-    case 401:
-    case 403:
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-          "%s answers %u%s: there is no such repository, or it is not public; "
-          "HF_TOKEN may hold a token that may read it", host, status, said);
-      return FAILED;
-    case 429:
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-          "%s answers 429%s: too many requests; with HF_TOKEN the hub allows "
-          "more", host, said);
-      return AGAIN;
-    default:
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s answers %u%s",
-          host, status, said);
-      return status == 408 || (status >= 500 && status != 501) ? AGAIN : FAILED;
-  }
+  return http_fail_connection (error, url_host (url), code, x->http->message) ?
+      AGAIN : FAILED;
 }
 
 /* A connection that is closed early looks like an end where no length was
@@ -378,6 +294,7 @@ judge (Exchange * x, const Url * url, CURLcode code, Url ** next,
     GError ** error)
 {
   Http *self = x->http;
+  g_autofree char *said = NULL;
   char *location = NULL;
   guint status;
 
@@ -394,8 +311,11 @@ judge (Exchange * x, const Url * url, CURLcode code, Url ** next,
     return AGAIN;
   }
   curl_easy_getinfo (self->curl, CURLINFO_REDIRECT_URL, &location);
-  if (!location)
-    return bad_status (self, url, status, error);
+  if (!location) {
+    said = dup_header (self, "X-Error-Message");
+    return http_fail_status (error, url_host (url), status, said) ? AGAIN
+        : FAILED;
+  }
   if (!(*next = url_parse (location, error)))
     return FAILED;
   if (x->request->head && !url_same_origin (url, *next)) {

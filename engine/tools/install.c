@@ -182,16 +182,25 @@ write_resource (Install * i, const char *name, const char *as, GError ** error)
       g_bytes_get_size (bytes), error);
 }
 
-/* Only what the list knows to be ImageNet's classes gets their names. */
+/* Of what the list knows to be ImageNet's classes. Returns: (nullable). */
+static const char *
+names_of_classes (const CatalogEntry * entry, guint classes)
+{
+  if (!entry || entry->classes != classes)
+    return NULL;
+  return classes == 1000 ? "imagenet-1k.labels.txt" : "imagenet-12k.labels.txt";
+}
+
 static gboolean
 add_labels (Install * i, RexnetModel * model, GError ** error)
 {
   const guint classes = rexnet_model_get_info (model)->classes;
+  const char *names = names_of_classes (i->target->entry, classes);
 
   if (rexnet_model_get_label (model, 0))
     return TRUE;
-  if (i->target->entry && i->target->entry->classes == 1000 && classes == 1000)
-    return write_resource (i, "imagenet-1k.labels.txt", LABELS, error)
+  if (names)
+    return write_resource (i, names, LABELS, error)
         && write_resource (i, "LICENSE.wordnet", LABELS ".license", error);
   tool_error (NULL, "%s: no names of its %u classes are known; " LABELS
       " in %s, one a line, will be taken", i->target->repository, classes,

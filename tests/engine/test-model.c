@@ -697,6 +697,7 @@ test_find (Folder * folder, gconstpointer data)
     { "efficientnet_lite4.pth", REXNET_VARIANT_EFFICIENTNET_LITE, 1.4 },
     { "rexnetr_200.sw_in12k_ft_in1k/pytorch_model.bin", REXNET_VARIANT_REXNETR,
           2.0 },
+    { "rexnetr_300.sw_in12k/model.safetensors", REXNET_VARIANT_REXNETR, 3.0 },
     { "tf_efficientnet_lite3.in1k/model.safetensors",
         REXNET_VARIANT_EFFICIENTNET_LITE, 1.2 },
     { "tf_efficientnet_b2.ns_jft_in1k/model.safetensors",

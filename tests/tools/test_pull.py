@@ -159,6 +159,11 @@ class Pull(PullTest):
     def test_endpoint_option_comes_first(self):
         self.pulled("--endpoint", self.hub.url + "/", HF_ENDPOINT="http://127.0.0.1:9")
 
+    def test_mirror_that_sends_the_file_itself(self):
+        self.faults.direct = True
+        self.assertEqual(self.pulled()[0].read_bytes(), TINY)
+        self.assertEqual(self.hub.seen("cdn"), [])
+
     def test_cdn_on_the_hubs_own_host(self):
         """The redirect is followed then, and what it said is not lost."""
         self.faults.redirect = f"{self.hub.url}/cdn/{hub.sha256(TINY)}"
@@ -209,6 +214,9 @@ class Names(PullTest):
                 "efficientnet_b3.ra2_in1k", "tf_efficientnet_lite4.in1k":
             self.assertIn(name, names)
         self.assertEqual({row["license"] for row in rows}, {"mit", "apache-2.0"})
+        lines = {len((harness.MODELS / f"imagenet-{size}.labels.txt").read_text().splitlines())
+                 for size in ("1k", "12k")}
+        self.assertEqual({row["classes"] for row in rows}, lines)
         text = self.ok("pull", "--list")
         self.assertEqual(len(text.splitlines()), len(rows) + 2)
         self.assertRegex(text, r"rexnetr_200\.sw_in12k_ft_in1k +\* +apache-2\.0 +1000 +66\.5")
