@@ -374,10 +374,11 @@ wait_asked_for (Http * self, guint status)
 static gboolean
 wait_for (double seconds, GError ** error)
 {
-  gint64 end = g_get_monotonic_time () + seconds * 1e6;
+  const gint64 end = g_get_monotonic_time () + seconds * 1e6;
+  gint64 left;
 
-  while (!tool_interrupted () && g_get_monotonic_time () < end)
-    g_usleep (MIN (50000, end - g_get_monotonic_time () + 1));
+  while (!tool_interrupted () && (left = end - g_get_monotonic_time ()) > 0)
+    g_usleep (MIN (left, 50000));
   if (!tool_interrupted ())
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "interrupted");
