@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """librexnet against PyTorch: every network, number type and kind of file.
 
-usage: prove.py [--quick] [--only TEXT] [--tool PROGRAM] [--folder FOLDER]
+usage: prove.py [--quick] [--only TEXT] [--threads N] [--tool PROGRAM] [--folder FOLDER]
   --quick    the first network of each family only
   --only     networks whose family or name has TEXT in it
+  --threads  of both; 1
   --tool     the rexnet program; $REXNET, or the one in build/
   --folder   where model files are written and removed again; the default is the
              system's temporary folder
@@ -44,15 +45,17 @@ try:
 except ImportError:
     onnxruntime = None
 
-LIMIT = 1e-4
+LIMIT = 1e-4                # of the largest logit
+SCORE_LIMIT = 1e-3          # of a probability; PyTorch's float32 has errors of its own
 NUMBERS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
 class Tool:
     """The rexnet program on the files of one network."""
 
-    def __init__(self, program: str, folder: pathlib.Path) -> None:
+    def __init__(self, program: str, threads: int, folder: pathlib.Path) -> None:
         self.program, self.folder = program, folder
+        self.engine = "--device", "cpu", "--threads", threads
 
     def run(self, *arguments: object) -> str:
         done = subprocess.run([self.program, *map(str, arguments)], capture_output=True, text=True,
@@ -62,12 +65,12 @@ class Tool:
         return done.stdout
 
     def logits(self, model: pathlib.Path) -> torch.Tensor:
-        out = self.run("logits", "--device", "cpu", "--model", model, "--input", self.folder / "input.f32")
+        out = self.run("logits", *self.engine, "--model", model, "--input", self.folder / "input.f32")
         return torch.tensor([float(line) for line in out.split()], dtype=torch.double)
 
     def labels(self, model: pathlib.Path) -> dict[str, list[tuple[int, float]]]:
         """Of each photograph."""
-        out = self.run("classify", "--json", "--device", "cpu", "--top-k", 10, "--model", model,
+        out = self.run("classify", "--json", *self.engine, "--top-k", 10, "--model", model,
                        *(photographs.PHOTOS / name for name in photographs.names()))
         lines = map(json.loads, out.splitlines())
         return {pathlib.Path(line["file"]).name: [(label["index"], label["score"]) for label in line["labels"]]
@@ -113,7 +116,9 @@ def check_onnx(tool: Tool, source: pathlib.Path, image: torch.Tensor, expected: 
     path = source.with_suffix(".onnx")
     tool.run("convert", source, path)
     onnx.checker.check_model(str(path), full_check=True)
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     logits, = session.run(None, {"input": image.numpy()})
     path.unlink()
     return error_of(torch.from_numpy(logits[0]).double(), expected)
@@ -126,7 +131,7 @@ def check_photographs(tool: Tool, source: pathlib.Path, model: torch.nn.Module, 
         expected = photographs.top(model, image[None])
         scores = dict(found[name])
         good += found[name][0][0] == expected[0][0] and all(
-            abs(scores.get(index, 0.0) - score) < LIMIT for index, score in expected)
+            abs(scores.get(index, 0.0) - score) < SCORE_LIMIT for index, score in expected)
     return f"{good}/{len(images)}"
 
 
@@ -215,10 +220,12 @@ def main() -> int:
     parser.add_argument("--only", default="")
     parser.add_argument("--tool", default=os.environ.get("REXNET", photographs.ROOT / "build/engine/tools/rexnet"))
     parser.add_argument("--folder")
+    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
+    torch.set_num_threads(options.threads)
     good = True
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="rexnet-") as folder:
-        tool = Tool(options.tool, pathlib.Path(folder))
+        tool = Tool(options.tool, options.threads, pathlib.Path(folder))
         if not options.only:
             good = reference_is_official() and published_photographs(tool)
         print("| family | network | parameters, 10^6 | float32 | float16 | bfloat16 | other files | ONNX | photographs |\n"
