@@ -21,6 +21,15 @@ clear_row (gpointer data)
   g_array_unref (row->opencl);
 }
 
+/* A hyphen is as good as an underscore. */
+static gboolean
+is_called (const Published * published, const char *name)
+{
+  g_autofree char *canonical = g_strdelimit (g_strdup (name), "-", '_');
+
+  return strcmp (canonical, published->name) == 0;
+}
+
 /* Whether the options leave @model in the table. */
 static gboolean
 is_wanted (const Published * published, const RexnetModelInfo * model)
@@ -29,7 +38,7 @@ is_wanted (const Published * published, const RexnetModelInfo * model)
 
   return (!o->has_variant || o->variant == model->variant)
       && (o->width == 0 || fabs (o->width - model->width) < 5e-4)
-      && (!o->network || strcmp (o->network, published->name) == 0);
+      && (!o->network || is_called (published, o->network));
 }
 
 static gboolean

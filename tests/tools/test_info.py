@@ -115,7 +115,7 @@ class Info(harness.ToolTest):
             self.assertRegex(row["cpu"]["device"], r"^\w+, 1 thread$")
             self.assertLess(0, row["cpu"]["min_ms"])
             self.assertLessEqual(row["cpu"]["min_ms"], row["cpu"]["median_ms"])
-        self.assertEqual(self.table("--no-time", "--model-name", "efficientnet_b1")[0]["cpu"], None)
+        self.assertEqual(self.table("--no-time", "--model-name", "efficientnet-b1")[0]["cpu"], None)
 
     def test_table_as_text_and_markdown(self):
         options = ("--table", "--model-name", "efficientnet_lite1", "--runs", "1",
