@@ -73,8 +73,8 @@ class Tool:
         out = self.run("classify", "--json", *self.engine, "--top-k", 10, "--model", model,
                        *(photographs.PHOTOS / name for name in photographs.names()))
         lines = map(json.loads, out.splitlines())
-        return {pathlib.Path(line["file"]).name: [(label["index"], label["score"]) for label in line["labels"]]
-                for line in lines}
+        return {pathlib.Path(line["file"]).name:
+                [(label["index"], label["score"]) for label in line["labels"]] for line in lines}
 
 
 def error_of(found: torch.Tensor, expected: torch.Tensor) -> float:
@@ -85,7 +85,8 @@ def write_containers(stem: pathlib.Path, state: dict[str, torch.Tensor]):
     """The same weights in every kind of file but safetensors, one after another."""
     other = {key: value * 0.5 if value.is_floating_point() else value for key, value in state.items()}
     training = {"epoch": 7, "arch": "rexnet", "args": argparse.Namespace(lr=0.1, size=[3, 224, 224]),
-                "metric": 81.25, "optimizer": {"state": {}, "param_groups": [{"lr": 0.1, "betas": (0.9, 0.999)}]}}
+                "metric": 81.25,
+                "optimizer": {"state": {}, "param_groups": [{"lr": 0.1, "betas": (0.9, 0.999)}]}}
 
     def prefixed(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         return {prefix + key: value for key, value in tensors.items()}
@@ -110,7 +111,8 @@ def check_containers(tool: Tool, stem: pathlib.Path, state: dict[str, torch.Tens
     return f"{good}/{total}"
 
 
-def check_onnx(tool: Tool, source: pathlib.Path, image: torch.Tensor, expected: torch.Tensor) -> float | None:
+def check_onnx(tool: Tool, source: pathlib.Path, image: torch.Tensor,
+               expected: torch.Tensor) -> float | None:
     if onnxruntime is None:
         return None
     path = source.with_suffix(".onnx")
@@ -124,7 +126,8 @@ def check_onnx(tool: Tool, source: pathlib.Path, image: torch.Tensor, expected: 
     return error_of(torch.from_numpy(logits[0]).double(), expected)
 
 
-def check_photographs(tool: Tool, source: pathlib.Path, model: torch.nn.Module, images: torch.Tensor) -> str:
+def check_photographs(tool: Tool, source: pathlib.Path, model: torch.nn.Module,
+                      images: torch.Tensor) -> str:
     """How many get PyTorch's label, and its five best with their probabilities."""
     found, good = tool.labels(source), 0
     for name, image in zip(photographs.names(), images):
@@ -218,7 +221,8 @@ def main() -> int:
     parser.add_argument("--help", action="help")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", default="")
-    parser.add_argument("--tool", default=os.environ.get("REXNET", photographs.ROOT / "build/engine/tools/rexnet"))
+    parser.add_argument("--tool", default=os.environ.get(
+        "REXNET", photographs.ROOT / "build/engine/tools/rexnet"))
     parser.add_argument("--folder")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
@@ -228,8 +232,8 @@ def main() -> int:
         tool = Tool(options.tool, options.threads, pathlib.Path(folder))
         if not options.only:
             good = reference_is_official() and published_photographs(tool)
-        print("| family | network | parameters, 10^6 | float32 | float16 | bfloat16 | other files | ONNX | photographs |\n"
-              "|---|---|---|---|---|---|---|---|---|")
+        print("| family | network | parameters, 10^6 | float32 | float16 | bfloat16 "
+              "| other files | ONNX | photographs |\n|---|---|---|---|---|---|---|---|---|")
         for network in chosen(options):
             row, holds = prove(network, tool)
             print(row, flush=True)
