@@ -30,14 +30,14 @@ most_input_rows (const RexnetConv * conv, guint height, guint rows)
 
 static gboolean
 pays (const RexnetClGraph * g, const RexnetBlock * block, guint width,
-    guint height, guint strip)
+    guint height, guint strip, gboolean half)
 {
   const RexnetConv *expand = &block->expand, *filter = &block->depthwise;
   const guint out_height = rexnet_conv_out_size (filter, height);
   const guint tiles = rexnet_cl_div_up (rexnet_cl_graph_blocks (g,
           expand->out), g->tiles.pw_t);
   const guint64 saved = 2 * rexnet_cl_graph_map_size (g, expand->out,
-      width * height, TRUE);
+      width * height, half);
   const guint64 input = rexnet_cl_graph_map_size (g, expand->in,
       width * height, FALSE);
   guint rows = 0;
@@ -51,7 +51,7 @@ pays (const RexnetClGraph * g, const RexnetBlock * block, guint width,
 
 guint
 rexnet_cl_fused_strip (const RexnetClGraph * g, const RexnetBlock * block,
-    guint width, guint height)
+    guint width, guint height, gboolean half)
 {
   const RexnetClTiles *t = &g->tiles;
   const RexnetConv *conv = &block->depthwise;
@@ -80,7 +80,7 @@ rexnet_cl_fused_strip (const RexnetClGraph * g, const RexnetBlock * block,
         rexnet_cl_div_up (2 * units, tiles));
     strip = rexnet_cl_div_up (out_height, MIN (strips, out_height));
   }
-  return pays (g, block, width, height, strip) ? strip : 0;
+  return pays (g, block, width, height, strip, half) ? strip : 0;
 }
 
 static RexnetClStep
@@ -115,7 +115,7 @@ rexnet_cl_add_expand_depthwise (RexnetClGraph * g, const char *name,
   const RexnetClTiles *t = &g->tiles;
   const RexnetConv *conv = &block->depthwise;
   RexnetClMap y = { to, conv->out, rexnet_conv_out_size (conv, x.width),
-    rexnet_conv_out_size (conv, x.height), TRUE
+    rexnet_conv_out_size (conv, x.height), half
   };
   RexnetClWeights w = rexnet_cl_graph_weights (g, &block->expand, t->pw_t,
       t->pw_t * t->pw_y, half);

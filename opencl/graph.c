@@ -34,10 +34,10 @@ rexnet_cl_graph_blocks (const RexnetClGraph * self, guint channels)
 
 gsize
 rexnet_cl_graph_map_size (const RexnetClGraph * self, guint channels,
-    guint pixels, gboolean inner)
+    guint pixels, gboolean half)
 {
   return (gsize) rexnet_cl_graph_blocks (self, channels) * self->tiles.cb
-      * pixels * (inner && self->half ? 2 : 4);
+      * pixels * (half ? 2 : 4);
 }
 
 static cl_mem

@@ -25,7 +25,7 @@ typedef struct
   const RexnetClDevice *device;
   cl_context context;
   cl_command_queue queue;
-  cl_program programs[2];       /* [1]: with weights of half; NULL: none */
+  cl_program programs[2];       /* [1]: HALF of kernels/common.cl; NULL: none */
   RexnetClTiles tiles;
   gboolean half;
   guint batch;
@@ -42,7 +42,7 @@ typedef struct
 {
   cl_mem memory;                /* borrowed */
   guint channels, width, height;
-  gboolean inner;
+  gboolean half;                /* its numbers; float else */
 } RexnetClMap;
 
 typedef struct
@@ -83,15 +83,15 @@ void rexnet_cl_graph_clear (RexnetClGraph * self);
 /* Channel blocks of @channels. */
 guint rexnet_cl_graph_blocks (const RexnetClGraph * self, guint channels);
 
-/* Bytes of one image's map. @inner: it lies inside a block */
+/* Bytes of one image's map. */
 gsize rexnet_cl_graph_map_size (const RexnetClGraph * self, guint channels,
-    guint pixels, gboolean inner);
+    guint pixels, gboolean half);
 
 static inline gsize
 rexnet_cl_graph_map_bytes (const RexnetClGraph * self, RexnetClMap map)
 {
   return rexnet_cl_graph_map_size (self, map.channels, map.width * map.height,
-      map.inner);
+      map.half);
 }
 
 /* Owned by the graph; NULL after an error. */
@@ -105,7 +105,7 @@ cl_mem rexnet_cl_graph_part (RexnetClGraph * self, cl_mem memory,
  * Folds and packs @conv as [tile][input channel x taps][tile blocks][CB].
  * @tile: output blocks of a tile of a 1 x 1 convolution; 0: none, a tile of one
  * @multiple: what the number of blocks is rounded up to
- * @half: its type
+ * @half: of half; float else
  */
 RexnetClWeights rexnet_cl_graph_weights (RexnetClGraph * self,
     const RexnetConv * conv, guint tile, guint multiple, gboolean half);
@@ -123,7 +123,7 @@ cl_kernel rexnet_cl_graph_make_kernel (RexnetClGraph * self,
     guint n);
 
 /* Appends a launch of kernel @function; @step's kernel is filled in.
- * @half: of its weights */
+ * @half: of the program with HALF */
 void rexnet_cl_graph_add (RexnetClGraph * self, const char *function,
     gboolean half, RexnetClStep step, const RexnetClArgument * arguments,
     guint n);

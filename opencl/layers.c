@@ -105,7 +105,7 @@ RexnetClMap
 rexnet_cl_add_expand (RexnetClGraph * g, const char *name,
     const RexnetConv * conv, RexnetClMap x, cl_mem to, gboolean half)
 {
-  RexnetClMap y = { to, conv->out, x.width, x.height, TRUE };
+  RexnetClMap y = { to, conv->out, x.width, x.height, half };
   RexnetClWeights w = pointwise_weights (g, conv, half);
   RexnetClStep step = pointwise_step (g, name, conv, x, w);
   cl_int in = conv->in, blocks = rexnet_cl_graph_blocks (g, conv->out);
@@ -190,11 +190,11 @@ depthwise_slices (RexnetClGraph * g, guint blocks, guint items)
 RexnetClMap
 rexnet_cl_add_depthwise (RexnetClGraph * g, const char *name,
     const RexnetConv * conv, RexnetActivation act, RexnetClMap x, cl_mem to,
-    cl_mem mean)
+    cl_mem mean, gboolean half)
 {
   const RexnetClTiles *t = &g->tiles;
   RexnetClMap y = { to, conv->out, rexnet_conv_out_size (conv, x.width),
-    rexnet_conv_out_size (conv, x.height), TRUE
+    rexnet_conv_out_size (conv, x.height), half
   };
   RexnetClWeights w = rexnet_cl_graph_weights (g, conv, 0, 1, FALSE);
   guint blocks = rexnet_cl_graph_blocks (g, conv->out);
@@ -227,8 +227,8 @@ rexnet_cl_add_depthwise (RexnetClGraph * g, const char *name,
       "%u pixels x %u channels an item, %u items, %u slices", t->dw_r, t->cb,
       t->dw_x, slices);
   g_snprintf (kernel, sizeof kernel, "depthwise_%ux%u_s%u%s", conv->kernel,
-      conv->kernel, conv->stride, x.inner ? "" : "_first");
-  rexnet_cl_graph_add (g, kernel, FALSE, step, arguments,
+      conv->kernel, conv->stride, x.half == half ? "" : "_first");
+  rexnet_cl_graph_add (g, kernel, half, step, arguments,
       G_N_ELEMENTS (arguments));
   return y;
 }

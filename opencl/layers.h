@@ -11,7 +11,8 @@
 RexnetClMap rexnet_cl_add_stem (RexnetClGraph * g, const RexnetConv * conv,
     const RexnetClPorts * ports, guint width, guint height, cl_mem to);
 
-/* @half, here and below: of the weights */
+/* @half, here and below: whether weights, and the map if it is one inside a
+ * block, are of half */
 RexnetClMap rexnet_cl_add_expand (RexnetClGraph * g, const char *name,
     const RexnetConv * conv, RexnetClMap x, cl_mem to, gboolean half);
 
@@ -19,7 +20,7 @@ RexnetClMap rexnet_cl_add_expand (RexnetClGraph * g, const char *name,
  * @mean: (nullable): receives the mean over pixels of the output */
 RexnetClMap rexnet_cl_add_depthwise (RexnetClGraph * g, const char *name,
     const RexnetConv * conv, RexnetActivation act, RexnetClMap x, cl_mem to,
-    cl_mem mean);
+    cl_mem mean, gboolean half);
 
 /*
  * Whether one launch shall expand and filter, see kernels/fused.cl. Memory
@@ -31,7 +32,7 @@ RexnetClMap rexnet_cl_add_depthwise (RexnetClGraph * g, const char *name,
  * Returns: output rows of a group; 0: two launches
  */
 guint rexnet_cl_fused_strip (const RexnetClGraph * g,
-    const RexnetBlock * block, guint width, guint height);
+    const RexnetBlock * block, guint width, guint height, gboolean half);
 
 /* Both in one. @strip: of rexnet_cl_fused_strip() */
 RexnetClMap rexnet_cl_add_expand_depthwise (RexnetClGraph * g,

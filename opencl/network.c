@@ -26,10 +26,16 @@ typedef struct
 } Builder;
 
 /*
- * At precision f16 weights are half from this block on. The blocks before it
- * hold few, and what is lost there the later ones amplify most.
+ * At precision f16 weights, and maps inside a block, are half from this block
+ * on. What is lost in the ones before it the later ones amplify most.
  */
-#define FIRST_HALF_BLOCK 4
+#define FIRST_HALF_BLOCK 6
+
+static gboolean
+is_half (const Builder * b, guint index)
+{
+  return b->graph->half && index >= FIRST_HALF_BLOCK;
+}
 
 /* ---- memory -------------------------------------------------------------- */
 
@@ -44,12 +50,12 @@ add_span (Builder * b, gsize size, guint first, guint last)
 
 /* With the tail that kernels/common.cl wants. */
 static guint
-add_map (Builder * b, guint channels, guint pixels, gboolean inner,
+add_map (Builder * b, guint channels, guint pixels, gboolean half,
     guint first, guint last)
 {
   const RexnetClTiles *t = &b->graph->tiles;
   guint index = add_span (b, rexnet_cl_graph_map_size (b->graph, channels,
-          pixels, inner), first, last);
+          pixels, half), first, last);
 
   g_array_index (b->spans, RexnetClSpan, index).size += (gsize) t->pw_x
       * t->pw_p * t->cb * sizeof (float);
@@ -75,16 +81,17 @@ plan_block (Builder * b, guint index, guint input, guint * w, guint * h)
 {
   const RexnetBlock *block = &b->net->blocks[index];
   const guint first = 1 + index * N_STEPS;
+  const gboolean half = is_half (b, index);
   Places *at = &b->block[index];
 
-  at->strip = rexnet_cl_fused_strip (b->graph, block, *w, *h);
+  at->strip = rexnet_cl_fused_strip (b->graph, block, *w, *h, half);
   if (rexnet_conv_present (&block->expand) && !at->strip)
-    at->expanded = add_map (b, block->expand.out, *w * *h, TRUE,
+    at->expanded = add_map (b, block->expand.out, *w * *h, half,
         first + EXPAND, first + FILTER);
   keep_until (b, input, first + (block->residual ? PROJECT : FILTER));
   *w = rexnet_conv_out_size (&block->depthwise, *w);
   *h = rexnet_conv_out_size (&block->depthwise, *h);
-  at->filtered = add_map (b, block->depthwise.out, *w * *h, TRUE,
+  at->filtered = add_map (b, block->depthwise.out, *w * *h, half,
       first + FILTER, first + PROJECT);
   if (rexnet_conv_present (&block->se_reduce)) {
     at->mean = add_vector (b, block->depthwise.out, first + FILTER,
@@ -145,7 +152,7 @@ add_block (Builder * b, guint index, RexnetClMap x)
   const RexnetBlock *block = &b->net->blocks[index];
   const Places *at = &b->block[index];
   const gboolean se = rexnet_conv_present (&block->se_reduce);
-  const gboolean half = g->half && index >= FIRST_HALF_BLOCK;
+  const gboolean half = is_half (b, index);
   const RexnetActivation act = se && block->se_first ? REXNET_ACTIVATION_NONE
       : block->depthwise.activation;
   cl_mem filtered = b->memory[at->filtered];
@@ -164,7 +171,7 @@ add_block (Builder * b, guint index, RexnetClMap x)
       map = rexnet_cl_add_expand (g, name[0], &block->expand, map,
           b->memory[at->expanded], half);
     map = rexnet_cl_add_depthwise (g, name[1], &block->depthwise, act, map,
-        filtered, mean);
+        filtered, mean, half);
   }
   if (se) {
     RexnetClMap pooled = { mean, map.channels, 1, 1, FALSE };

@@ -73,7 +73,7 @@ open_programs (Session * self, const RexnetEngineOptions * options,
 
   for (guint i = 0; i <= (g->half ? 1 : 0); i++) {
     g_autofree char *flags = rexnet_cl_tiles_to_options (&g->tiles, g->device,
-        g->half, i);
+        i);
 
     if (!rexnet_cl_program_open (&self->programs[i], g->device, g->context,
             flags, options->cache_dir, options->progress,

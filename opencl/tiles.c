@@ -13,7 +13,7 @@
  * registers, and an operand that is one lane's for all costs nothing. Mali and Adreno: few registers, so smaller tiles; Mali's local
  * memory is memory like any other, and nothing is gained by going through it.
  */
-/* sg and sg_x: see rexnet_cl_tiles_default() */
+/* sg, sg_x and fp16: see rexnet_cl_tiles_default() */
 static const RexnetClTiles defaults[] = {
   [REXNET_CL_VENDOR_OTHER] = {
       .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 4,
@@ -65,6 +65,7 @@ rexnet_cl_tiles_default (const RexnetClDevice * device)
     tiles.st_r = 6;
   }
   tiles.sg_t = 1;
+  tiles.fp16 = device->info.fp16 && device->vendor != REXNET_CL_VENDOR_CPU;
   tiles.sg = device->subgroups != NULL
       && device->vendor != REXNET_CL_VENDOR_CPU;
   if (device->vendor == REXNET_CL_VENDOR_INTEL && device->subgroups
@@ -133,11 +134,12 @@ rexnet_cl_tiles_fit (const RexnetClTiles * t, const RexnetClDevice * device)
 #define X(field, macro) \
   if (t->field > MAX_TILE || (t->field == 0 && &t->field != &t->pw_stage \
           && &t->field != &t->fu_x && &t->field != &t->sg \
-          && &t->field != &t->sg_x)) \
+          && &t->field != &t->sg_x && &t->field != &t->fp16)) \
     return FALSE;
   REXNET_CL_TILES (X)
 #undef X
-  if ((t->sg || t->sg_x) && !device->subgroups)
+  if (((t->sg || t->sg_x) && !device->subgroups)
+      || (t->fp16 && !device->info.fp16))
     return FALSE;
   if (t->sg_x && (t->cb != 4 || t->sg_x % 4 != 0
           || t->sg_x > device->info.max_work_group))
@@ -150,7 +152,7 @@ rexnet_cl_tiles_fit (const RexnetClTiles * t, const RexnetClDevice * device)
 
 char *
 rexnet_cl_tiles_to_options (const RexnetClTiles * tiles,
-    const RexnetClDevice * device, gboolean half, gboolean half_weights)
+    const RexnetClDevice * device, gboolean half)
 {
   GString *options = g_string_new (tiles->sg || tiles->sg_x
       ? device->subgroups : "-cl-std=CL1.2");
@@ -160,8 +162,8 @@ rexnet_cl_tiles_to_options (const RexnetClTiles * tiles,
     g_string_append_printf (options, " -D " macro "=%u", tiles->field);
   REXNET_CL_TILES (X)
 #undef X
-  g_string_append_printf (options, " -D HALF=%d -D HALF_WEIGHTS=%d"
-      " -D SG_REQUIRED=%d", half ? 1 : 0, half_weights ? 1 : 0,
+  g_string_append_printf (options, " -D HALF=%d -D HALF_MATH=%d"
+      " -D SG_REQUIRED=%d", half ? 1 : 0, half && tiles->fp16 ? 1 : 0,
       device->sets_subgroup ? 1 : 0);
   return g_string_free (options, FALSE);
 }

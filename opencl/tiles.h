@@ -27,7 +27,8 @@ extern const char rexnet_cl_source[];
   X (fu_kb, "") \
   X (sg, "SUBGROUPS") \
   X (sg_x, "SG_X") \
-  X (sg_t, "SG_T")
+  X (sg_t, "SG_T") \
+  X (fp16, "")
 
 typedef struct
 {
@@ -54,6 +55,6 @@ gboolean rexnet_cl_tiles_fit (const RexnetClTiles * tiles,
     const RexnetClDevice * device);
 
 /* Returns: (transfer full): "-D CB=4 ..."
- * @half, @half_weights: see kernels/common.cl */
+ * @half: see kernels/common.cl */
 char *rexnet_cl_tiles_to_options (const RexnetClTiles * tiles,
-    const RexnetClDevice * device, gboolean half, gboolean half_weights);
+    const RexnetClDevice * device, gboolean half);

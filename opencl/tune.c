@@ -324,7 +324,7 @@ rexnet_opencl_tune (const RexnetEngineOptions * options, char **report,
   if (ok) {
     g_autofree char *flags = rexnet_cl_tiles_to_options (&best,
         rexnet_cl_device_find (complete.device, NULL),
-        complete.precision == REXNET_PRECISION_F16, FALSE);
+        complete.precision == REXNET_PRECISION_F16);
 
     g_string_append_printf (text, "best: %s\n", flags);
     *report = g_string_free (g_steal_pointer (&text), FALSE);

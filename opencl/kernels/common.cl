@@ -11,9 +11,10 @@
  * block][input channel][CB]. Those of a depthwise one: [block][tap][CB].
  *
  *   CB            channels of a block: 4, 8 or 16
- *   HALF          maps inside a block (expanded, filtered) are stored as half
- *   HALF_WEIGHTS  weights of 1 x 1 convolutions and dense layers are, too
+ *   HALF          maps inside a block (expanded, filtered) and weights of 1 x 1
+ *                 convolutions and dense layers are stored as half
  *
+ *   HALF_MATH     the device multiplies and adds halves, and does so with HALF
  *   SUBGROUPS     items of a sub-group add up by its functions
  *
  * Everything else is float: sums, the maps between blocks (rounding those and
@@ -25,9 +26,6 @@
 #endif
 #ifndef HALF
 #define HALF 0
-#endif
-#ifndef HALF_WEIGHTS
-#define HALF_WEIGHTS 0
 #endif
 
 #ifndef SUBGROUPS
@@ -41,6 +39,13 @@
 #ifdef cl_intel_subgroups
 #pragma OPENCL EXTENSION cl_intel_subgroups : enable
 #endif
+#endif
+
+#ifndef HALF_MATH
+#define HALF_MATH 0
+#endif
+#if HALF_MATH
+#pragma OPENCL EXTENSION cl_khr_fp16 : enable
 #endif
 
 /* Tiles are arrays that calls must not force into memory. */
@@ -58,15 +63,12 @@
 typedef half inner;
 #define inner_load half_load
 #define inner_store half_store
+typedef half weight;
+#define weight_load half_load
 #else
 typedef float inner;
 #define inner_load vec_load
 #define inner_store vec_store
-#endif
-#if HALF_WEIGHTS
-typedef half weight;
-#define weight_load half_load
-#else
 typedef float weight;
 #define weight_load vec_load
 #endif

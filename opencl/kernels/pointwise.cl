@@ -64,20 +64,20 @@ typedef struct
 
 /* acc += weights x (count channels at x, those of a pixel side by side).
  * @tile, here and below: blocks of outputs, constant, at most PW_T */
-#define DEFINE_MULTIPLY(name, space) \
+#define DEFINE_MULTIPLY(name, type, source, load) \
 always_inline void \
-name (vec *acc, space const float *x, global const weight * w, int count, \
+name (type *acc, source x, global const weight * w, int count, \
     const int tile) \
 { \
   for (int k = 0; k < count; k++) { \
-    vec v[PW_T]; \
+    type v[PW_T]; \
     _Pragma ("unroll") \
     for (int t = 0; t < PW_T; t++) \
       if (t < tile) \
-        v[t] = weight_load (k * PW_T + t, w); \
+        v[t] = load (k * PW_T + t, w); \
     _Pragma ("unroll") \
     for (int p = 0; p < PW_P; p++) { \
-      vec u = (vec) x[p * CB + k]; \
+      type u = (type) x[p * CB + k]; \
       _Pragma ("unroll") \
       for (int t = 0; t < PW_T; t++) \
         if (t < tile) \
@@ -86,8 +86,8 @@ name (vec *acc, space const float *x, global const weight * w, int count, \
   } \
 }
 
-DEFINE_MULTIPLY (multiply_slab, local)
-DEFINE_MULTIPLY (multiply_map, global)
+DEFINE_MULTIPLY (multiply_slab, vec, local const float *, weight_load)
+DEFINE_MULTIPLY (multiply_map, vec, global const float *, weight_load)
 
 /* Of the block that starts at channel @c: small ones are padded with zeros,
  * so that the loop over them is unrolled. */
@@ -95,6 +95,45 @@ DEFINE_MULTIPLY (multiply_map, global)
 #define channels_at(c, in) min (CB, (in) - (c))
 #else
 #define channels_at(c, in) CB
+#endif
+
+/*
+ * With HALF_MATH products with a map inside a block are of half, as its numbers
+ * are, and so are the sums of PARTIAL channels, or of a block of channels,
+ * which are then added to those of float. Halves are twice as fast where two
+ * fit in a register; what is lost grows with PARTIAL. Maps between blocks
+ * keep their float numbers.
+ */
+#if HALF_MATH
+#define PARTIAL 8
+#define PARTIAL_BLOCKS (CB < PARTIAL ? PARTIAL / CB : 1)
+#define half_vec JOIN (half, CB)
+#define slab_store_half(v, at, slab) \
+    vec_store (JOIN (convert_half, CB) (v), at, (local half *) slab)
+
+DEFINE_MULTIPLY (multiply_half, half_vec, local const half *, vec_load)
+
+always_inline void
+multiply_halves (vec *acc, local const half *slab, global const weight * w,
+    int c, int blocks, const int tile, pointwise_shape s)
+{
+  half_vec part[PW_P * PW_T];
+
+  for (int first = 0; first < blocks; first += PARTIAL_BLOCKS) {
+    _Pragma ("unroll")
+    for (int i = 0; i < PW_P * PW_T; i++)
+      part[i] = 0.h;
+    for (int b = first; b < min (first + PARTIAL_BLOCKS, blocks); b++)
+      multiply_half (part, slab + b * SLAB_PIXELS * CB,
+          w + (c + b * CB) * CB * PW_T, channels_at (c + b * CB, s.in), tile);
+    _Pragma ("unroll")
+    for (int i = 0; i < PW_P * PW_T; i++)
+      acc[i] += JOIN (convert_float, CB) (part[i]);
+  }
+}
+#else
+#define slab_store_half(v, at, slab)
+#define multiply_halves(acc, slab, w, c, blocks, tile, s)
 #endif
 
 /* Brings blocks [first, first + SLAB_BLOCKS) of a group's pixels in;
@@ -112,8 +151,21 @@ fill_slab (local float *slab, global const void *x, bool is_inner, size_t at,
 
     if (gate)
       v = activate (v * vec_load (first + b, gate), s.gate_activation);
-    vec_store (v, i, slab);
+    if (HALF_MATH && is_inner)
+      slab_store_half (v, i, slab);
+    else
+      vec_store (v, i, slab);
   }
+}
+
+/* acc += weights x the first @blocks of the slab, which start at channel @c. */
+always_inline void
+multiply_slabs (vec *acc, local const float *slab, global const weight * w,
+    int c, int blocks, const int tile, pointwise_shape s)
+{
+  for (int b = 0; b < blocks; b++)
+    multiply_slab (acc, slab + b * SLAB_PIXELS * CB,
+        w + (c + b * CB) * CB * PW_T, channels_at (c + b * CB, s.in), tile);
 }
 
 /* The sums of an item: pixels from (pixel + item), blocks from @block.
@@ -145,12 +197,11 @@ multiply (vec *acc, global const void *x, bool is_inner,
       pw_barrier ();
       fill_slab (slab, x, is_inner, at, gate, first, pixel, s);
       pw_barrier ();
-      for (int b = 0; b < blocks; b++) {
-        int c = (first + b) * CB;
-
-        multiply_slab (acc, slab + (b * SLAB_PIXELS + mine) * CB,
-            w + c * CB * PW_T, channels_at (c, s.in), tile);
-      }
+      if (HALF_MATH && is_inner)
+        multiply_halves (acc, (local const half *) slab + mine * CB, w,
+            first * CB, blocks, tile, s);
+      else
+        multiply_slabs (acc, slab + mine * CB, w, first * CB, blocks, tile, s);
     }
   } else {
     global const float *from = (global const float *) x

@@ -33,12 +33,9 @@ kernel __attribute__ ((reqd_work_group_size (SG_X, 1, 1))) SG_SIZE void
 
 #if HALF
 #define inner_store_one(v, at, y) vstore_half_rte (v, at, y)
-#else
-#define inner_store_one(v, at, y) (y)[at] = (v)
-#endif
-#if HALF_WEIGHTS
 #define weight_load_one(at, w) vload_half (at, w)
 #else
+#define inner_store_one(v, at, y) (y)[at] = (v)
 #define weight_load_one(at, w) (w)[at]
 #endif
 

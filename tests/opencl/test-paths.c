@@ -11,6 +11,7 @@
 #define CLASSES 10
 #define PIXELS 96
 #define TOLERANCE 1e-5          /* of the largest logit */
+#define HALF_TOLERANCE 1e-2
 
 static const RexnetModel *
 get_model (void)
@@ -138,6 +139,26 @@ test_subgroups_on (const RexnetClDevice * device)
   return TRUE;
 }
 
+/* ---- half ---------------------------------------------------------------- */
+
+/* Stored as half, and multiplied as half on the devices that can. */
+static gboolean
+test_half_on (const RexnetClDevice * device)
+{
+  RexnetClTiles tiles = small_tiles (device);
+  Result exact, half;
+
+  tiles.sg_x = 0;
+  exact = run (device, &tiles, REXNET_PRECISION_F32);
+  for (guint fp16 = 0; fp16 <= (device->info.fp16 ? 1 : 0); fp16++) {
+    tiles.fp16 = fp16;
+    half = run (device, &tiles, REXNET_PRECISION_F16);
+    assert_same (&half, &exact, HALF_TOLERANCE);
+    g_assert_cmpfloat (half.logits[0], !=, exact.logits[0]);
+  }
+  return TRUE;
+}
+
 /* ---- all devices --------------------------------------------------------- */
 
 /* FALSE: the device has not what is to be tested. */
@@ -163,6 +184,8 @@ main (int argc, char **argv)
   g_test_add_data_func ("/paths/fused", (gconstpointer) test_fused_on,
       test_devices);
   g_test_add_data_func ("/paths/subgroups", (gconstpointer) test_subgroups_on,
+      test_devices);
+  g_test_add_data_func ("/paths/half", (gconstpointer) test_half_on,
       test_devices);
   return g_test_run ();
 }
