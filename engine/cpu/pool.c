@@ -26,8 +26,7 @@ typedef struct
 struct _RexnetPool
 {
   Word job;                     /* changes when there is work */
-  Word arrived;                 /* at the barrier */
-  Word generation;              /* of the barrier */
+  Word *barriers;               /* how many each thread has come to */
   atomic_uint sleepers;
   GMutex lock;
   GCond wake;
@@ -114,20 +113,19 @@ change (RexnetPool * self, Word * word, guint value)
   g_mutex_unlock (&self->lock);
 }
 
+/* Each looks at all the others: a line of memory goes from core to core once,
+ * where a common counter would go there and back. None can be two ahead. */
 void
-rexnet_pool_barrier (RexnetPool * self)
+rexnet_pool_barrier (RexnetPool * self, guint thread)
 {
-  guint generation;
+  guint before = read_word (&self->barriers[thread]);
 
   if (self->threads == 1)
     return;
-  generation = read_word (&self->generation);
-  if (atomic_fetch_add (&self->arrived.value, 1) + 1 == self->threads) {
-    atomic_store_explicit (&self->arrived.value, 0, memory_order_relaxed);
-    change (self, &self->generation, generation + 1);
-  } else {
-    wait_for_change (self, &self->generation, generation);
-  }
+  change (self, &self->barriers[thread], before + 1);
+  for (guint i = 0; i < self->threads; i++)
+    if (i != thread)
+      wait_for_change (self, &self->barriers[i], before);
 }
 
 static gpointer
@@ -146,7 +144,7 @@ worker (gpointer data)
     if (self->quit)
       break;
     self->func (self->data, thread);
-    rexnet_pool_barrier (self);
+    rexnet_pool_barrier (self, thread);
   }
   atomic_fetch_sub (&awake, 1);
   return NULL;
@@ -161,7 +159,7 @@ rexnet_pool_run (RexnetPool * self, RexnetPoolFunc func, gpointer data)
   if (self->threads > 1)
     change (self, &self->job, read_word (&self->job) + 1);
   func (data, 0);
-  rexnet_pool_barrier (self);
+  rexnet_pool_barrier (self, 0);
   atomic_fetch_sub (&awake, 1);
 }
 
@@ -176,6 +174,8 @@ rexnet_pool_new (guint threads, GError ** error)
   g_mutex_init (&self->lock);
   g_cond_init (&self->wake);
   self->workers = g_new0 (GThread *, threads);
+  self->barriers = aligned_alloc (LINE, threads * sizeof *self->barriers);
+  memset (self->barriers, 0, threads * sizeof *self->barriers);
   self->threads = 1;
   for (guint i = 1; i < threads; i++) {
     Start *start = g_new (Start, 1);
@@ -207,5 +207,6 @@ rexnet_pool_free (RexnetPool * self)
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->wake);
   g_free (self->workers);
+  free (self->barriers);
   free (self);
 }

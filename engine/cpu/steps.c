@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The phases of a plan in their order, and what they say of themselves. */
 #include <stdarg.h>
+#include <string.h>
 
 #include "plan.h"
 
@@ -15,6 +16,35 @@ weights_of (const RexnetConv * conv)
 {
   return (guint64) conv->out * (conv->depthwise ? 1 : conv->in) * conv->kernel
       * conv->kernel;
+}
+
+/* Multiply-adds of a pixel with the lanes that lie past the last channel. */
+static guint64
+lanes_of (const RexnetPointwise * layer)
+{
+  return (guint64) layer->k * layer->row;
+}
+
+static guint64
+first_half_lanes (const RexnetPlan * plan, const RexnetBlockPlan * block)
+{
+  guint64 in = (guint64) block->in_width * block->in_height;
+  const RexnetConv *conv = &block->net->depthwise;
+  guint64 lanes = pixels_of (block) * block->depthwise.blocks
+      * plan->kernels.vl * conv->kernel * conv->kernel;
+
+  if (block->source == REXNET_SOURCE_EXPAND)
+    lanes += in * lanes_of (&block->expand);
+  if (block->source == REXNET_SOURCE_STEM)
+    lanes += in * lanes_of (&plan->stem);
+  return lanes + (block->gated ? lanes_of (&block->squeeze) : 0);
+}
+
+static guint64
+second_half_lanes (const RexnetBlockPlan * block)
+{
+  return pixels_of (block) * lanes_of (&block->project)
+      + (block->gated ? lanes_of (&block->excite) : 0);
 }
 
 static guint64
@@ -54,6 +84,19 @@ add_step (RexnetPlan * plan, RexnetStep step, const char *detail, ...)
   g_array_append_val (plan->steps, step);
 }
 
+/* Says behind a step's detail how much of its work is padding. */
+static void
+add_padding (RexnetPlan * plan, guint64 lanes)
+{
+  RexnetPhase *phase = &g_array_index (plan->steps, RexnetStep,
+      plan->steps->len - 1).phase;
+  gsize used = strlen (phase->detail);
+
+  if (lanes > phase->macs)
+    g_snprintf (phase->detail + used, sizeof phase->detail - used,
+        "; %.1f %% padding", 100. * lanes / phase->macs - 100.);
+}
+
 /* "14 x 2": pixels by vectors. */
 static const char *
 tile_name (const RexnetPlan * plan, char *text, gsize size)
@@ -91,6 +134,8 @@ add_first_half (RexnetPlan * plan, guint i)
         block->source == REXNET_SOURCE_EXPAND ? block->expand.n_panels :
         block->depthwise.blocks, plan->threads,
         whole && plan->threads > 1 ? ", sums split" : "");
+  add_padding (plan, first_half_lanes (plan, block)
+      + (whole ? second_half_lanes (block) : 0));
 }
 
 static void
@@ -109,6 +154,7 @@ add_second_half (RexnetPlan * plan, guint i)
       tile_name (plan, tile, sizeof tile),
       block->split_k ? "inputs" : block->by_rows ? "rows" : "pixels",
       plan->threads, MIN (block->chunk, block->width * block->height));
+  add_padding (plan, second_half_lanes (block));
 }
 
 static void
