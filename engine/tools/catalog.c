@@ -141,16 +141,8 @@ resolve_repository (char **parts, CatalogTarget * target, GError ** error)
   return TRUE;
 }
 
-static void
-set_unknown (GError ** error, const char *name)
-{
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-      "'%s' is not among the weights that are known: 'rexnet pull --list' "
-      "names them; OWNER/REPOSITORY takes others from the hub", name);
-}
-
 static gboolean
-resolve_listed (const char *name, CatalogTarget * target, GError ** error)
+resolve_listed (const char *name, CatalogTarget * target)
 {
   g_auto (GStrv) parts = g_strsplit (name, ".", 2);
   g_autofree char *ported = NULL;
@@ -160,10 +152,8 @@ resolve_listed (const char *name, CatalogTarget * target, GError ** error)
   ported = g_strconcat ("tf_", parts[0], NULL);
   architecture = !find (parts[0], NULL) && find (ported, NULL) ? ported
       : parts[0];
-  if (!find (architecture, NULL)) {
-    set_unknown (error, name);
+  if (!find (architecture, NULL))
     return FALSE;
-  }
   target->entry = find (architecture, tag);
   target->folder = g_strconcat (architecture, ".",
       tag ? tag : target->entry->tag, NULL);
@@ -171,16 +161,33 @@ resolve_listed (const char *name, CatalogTarget * target, GError ** error)
   return TRUE;
 }
 
+static void
+set_unknown (GError ** error, const char *name)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+      "'%s' is not among the weights that are known: 'rexnet pull --list' "
+      "names them; OWNER/REPOSITORY takes others from the hub", name);
+}
+
 gboolean
 catalog_resolve (const char *name, CatalogTarget * target, GError ** error)
 {
-  const char *bare = g_str_has_prefix (name, "timm/") ? name + 5 : name;
-  g_auto (GStrv) parts = g_strsplit (bare, "/", -1);
+  g_auto (GStrv) parts = g_strsplit (name, "/", -1);
+  const gboolean owned = g_strv_length (parts) == 2;
+  const gboolean timm = owned && strcmp (parts[0], "timm") == 0;
+  const char *bare = timm ? parts[1] : name;
 
   *target = (CatalogTarget) { 0 };
-  if (g_strv_length (parts) == 2)
+  if (owned && !timm)
     return resolve_repository (parts, target, error);
-  return check_name (bare, error) && resolve_listed (bare, target, error);
+  if (!check_name (bare, error))
+    return FALSE;
+  if (resolve_listed (bare, target))
+    return TRUE;
+  if (timm)
+    return resolve_repository (parts, target, error);
+  set_unknown (error, name);
+  return FALSE;
 }
 
 void

@@ -2,16 +2,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <json-glib/json-glib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "hub.h"
+#include "model/json.h"
 #include "progress.h"
 #include "space.h"
 #include "tool.h"
 
-#define MAX_LISTING (1 << 20)    /* bytes */
+#define MAX_LISTING (1 << 20)   /* bytes */
+#define LISTING "the hub's list of files"       /* what errors call it */
 
 void
 hub_file_clear (HubFile * file)
@@ -92,24 +93,32 @@ get_size (JsonObject * object)
       MAX (json_node_get_int (node), -1) : -1;
 }
 
-static void
-take_listing (HubFile * file, JsonNode * root, const char *name)
+/* Returns: (nullable): the first row of @name */
+static JsonObject *
+find_row (JsonArray * rows, const char *name)
 {
-  JsonArray *array = root && JSON_NODE_HOLDS_ARRAY (root) ?
-      json_node_get_array (root) : NULL;
+  for (guint i = 0; i < json_array_get_length (rows); i++) {
+    JsonObject *row = get_object (json_array_get_element (rows, i));
 
-  for (guint i = 0; array && i < json_array_get_length (array); i++) {
-    JsonObject *row = get_object (json_array_get_element (array, i)), *lfs;
-
-    if (!row || g_strcmp0 (get_string (row, "path"), name) != 0)
-      continue;
-    lfs = get_object (json_object_get_member (row, "lfs"));
-    if (lfs)
-      file->sha256 = take_hash (get_string (lfs, "oid"), 64);
-    else
-      file->git_sha1 = take_hash (get_string (row, "oid"), 40);
-    file->size = get_size (row);
+    if (row && g_strcmp0 (get_string (row, "path"), name) == 0)
+      return row;
   }
+  return NULL;
+}
+
+static void
+take_listing (HubFile * file, JsonArray * rows, const char *name)
+{
+  JsonObject *row = find_row (rows, name), *lfs;
+
+  if (!row)
+    return;
+  lfs = get_object (json_object_get_member (row, "lfs"));
+  if (lfs)
+    file->sha256 = take_hash (get_string (lfs, "oid"), 64);
+  else
+    file->git_sha1 = take_hash (get_string (row, "oid"), 40);
+  file->size = get_size (row);
 }
 
 static gboolean
@@ -120,7 +129,7 @@ keep_text (const char *bytes, gsize n, guint64 position, gpointer data,
 
   if (position + n > MAX_LISTING) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
-        "the hub's list of files is larger than %d bytes", MAX_LISTING);
+        LISTING " is larger than %d bytes", MAX_LISTING);
     return FALSE;
   }
   g_string_truncate (text, position);
@@ -135,16 +144,17 @@ look_into_listing (Http * http, const char *endpoint, const char *repository,
   g_autofree char *url = g_strconcat (endpoint, "/api/models/", repository,
       "/tree/", file->commit, NULL);
   g_autoptr (GString) text = g_string_new (NULL);
-  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (JsonNode) root = NULL;
   g_auto (HttpResponse) response = { 0 };
   HttpRequest request = {
     .url = url, .size = -1, .body = keep_text, .data = text,
   };
 
   if (!http_send (http, &request, &response, error)
-      || !json_parser_load_from_data (parser, text->str, text->len, error))
+      || !(root = rexnet_json_parse_typed (text->str, text->len,
+              JSON_NODE_ARRAY, LISTING, error)))
     return FALSE;
-  take_listing (file, json_parser_get_root (parser), name);
+  take_listing (file, json_node_get_array (root), name);
   return TRUE;
 }
 
@@ -162,10 +172,8 @@ hub_look_up (Http * http, const char *endpoint, const char *repository,
   take_headers (file, &response);
   if (file->sha256 || file->git_sha1)
     return TRUE;
-  if (!look_into_listing (http, endpoint, repository, name, file, error)) {
-    g_prefix_error (error, "the hub's list of files: ");
+  if (!look_into_listing (http, endpoint, repository, name, file, error))
     return FALSE;
-  }
   if (file->sha256 || file->git_sha1)
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
@@ -272,7 +280,7 @@ again (const char *why, double seconds, gpointer data)
   tool_error (NULL, "%s: %s; trying again in %g s", d->name, why, seconds);
 }
 
-/* The file's SHA-256, or the SHA-1 that git calls it by. */
+/* The file's SHA-256, or the SHA-1 that git calls it by; NULL with errno. */
 static char *
 hash_file (int fd, gboolean as_git, gint64 size)
 {
@@ -290,6 +298,8 @@ hash_file (int fd, gboolean as_git, gint64 size)
     g_checksum_update (sum, block, n);
     at += n;
   }
+  if (n < 0)
+    return NULL;
   return g_strdup (g_checksum_get_string (sum));
 }
 
@@ -300,6 +310,8 @@ check_hash (const Download * d, const HubFile * file, GError ** error)
   g_autofree char *found = hash_file (d->fd, !file->sha256,
       lseek (d->fd, 0, SEEK_END));
 
+  if (!found)
+    return space_fail_write (error, d->path, errno, 0, -1);
   if (strcmp (found, wanted) == 0)
     return TRUE;
   g_unlink (d->path);

@@ -8,12 +8,14 @@
 #include "hub.h"
 #include "install.h"
 #include "lock.h"
+#include "model/files.h"
 #include "rexnet-labels.h"
 #include "space.h"
 #include "tool.h"
 
 #define MAX_WEIGHTS ((gint64) 1 << 30)  /* bytes */
 #define MAX_CONFIG ((gint64) 8 << 20)
+#define MAX_LABELS (16 << 20)
 #define CONFIG "config.json"
 #define LABELS "labels.txt"
 
@@ -28,13 +30,19 @@ typedef struct
   HubFile file;                 /* what the hub says of them */
 } Install;
 
-/* @keep: (nullable): name of a file that stays, and the folder with it */
+/* Deletes a folder, or a link to one, which is not followed.
+ * @keep: (nullable): how the names begin that stay, and the folder with them */
 static void
 clear_folder (const char *folder, const char *keep)
 {
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  g_autoptr (GDir) dir = NULL;
   const char *name;
 
+  if (g_file_test (folder, G_FILE_TEST_IS_SYMLINK)) {
+    g_unlink (folder);
+    return;
+  }
+  dir = g_dir_open (folder, 0, NULL);
   while (dir && (name = g_dir_read_name (dir))) {
     g_autofree char *path = g_build_filename (folder, name, NULL);
 
@@ -191,6 +199,26 @@ names_of_classes (const CatalogEntry * entry, guint classes)
   return classes == 1000 ? "imagenet-1k.labels.txt" : "imagenet-12k.labels.txt";
 }
 
+/* Takes over the labels that a user put into the folder that is replaced.
+ * Returns: whether there are any that fit */
+static gboolean
+keep_labels (Install * i)
+{
+  g_autofree char *from = g_build_filename (i->final, LABELS, NULL);
+  g_autofree char *to = g_build_filename (i->part, LABELS, NULL);
+  g_autoptr (RexnetModel) labelled = NULL;
+  g_autofree char *text = NULL;
+  gsize length;
+
+  if (!rexnet_file_read (from, MAX_LABELS, &text, &length, NULL)
+      || !g_file_set_contents (to, text, length, NULL))
+    return FALSE;
+  labelled = load (i, NULL);
+  if (!labelled)
+    g_unlink (to);
+  return labelled != NULL;
+}
+
 static gboolean
 add_labels (Install * i, RexnetModel * model, GError ** error)
 {
@@ -202,6 +230,8 @@ add_labels (Install * i, RexnetModel * model, GError ** error)
   if (names)
     return write_resource (i, names, LABELS, error)
         && write_resource (i, "LICENSE.wordnet", LABELS ".license", error);
+  if (keep_labels (i))
+    return TRUE;
   tool_error (NULL, "%s: no names of its %u classes are known; " LABELS
       " in %s, one a line, will be taken", i->target->repository, classes,
       i->final);

@@ -12,7 +12,6 @@ on_signal (int number)
   caught = number;
 }
 
-/* Without SA_RESTART, so that waiting for a lock ends too. */
 void
 tool_catch_signals (void)
 {

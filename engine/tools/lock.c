@@ -9,6 +9,9 @@
 #include "interrupt.h"
 #include "lock.h"
 
+/* A wait in flock() would miss a signal that comes just before it. */
+#define POLL_US 50000
+
 /* The holder before may have deleted the file that we waited for. */
 static gboolean
 is_at (int lock, const char *path)
@@ -27,9 +30,11 @@ wait_for_lock (int lock, const char *path, void (*waiting) (const char *path))
   if (errno != EWOULDBLOCK)
     return FALSE;
   waiting (path);
-  while (flock (lock, LOCK_EX) != 0)
-    if (errno != EINTR || tool_interrupted ())
+  while (flock (lock, LOCK_EX | LOCK_NB) != 0) {
+    if ((errno != EWOULDBLOCK && errno != EINTR) || tool_interrupted ())
       return FALSE;
+    g_usleep (POLL_US);
+  }
   return TRUE;
 }
 

@@ -7,6 +7,7 @@
 
 #define BAR_WIDTH 30
 #define REDRAW_US 100000
+#define MAX_LEFT (99 * 3600)    /* seconds */
 
 void
 progress_start (Progress * self, guint total)
@@ -47,7 +48,7 @@ draw_bar (Progress * self, gint64 done, double seconds)
   static const char full[] = "##############################";
   int filled = self->total > 0 ? done * BAR_WIDTH / self->total : 0;
   double rate = seconds > 0.1 ? (done - self->first) / seconds : 0;
-  guint left = rate > 0 ? (self->total - done) / rate + 0.5 : 0;
+  guint left = rate > 0 ? MIN ((self->total - done) / rate + 0.5, MAX_LEFT) : 0;
 
   fputc ('\r', stderr);
   if (self->total >= 0)

@@ -52,6 +52,8 @@ class Faults:
     """No hash in the headers."""
     no_listing: bool = False
     """None in the list of files."""
+    listing: bytes | None = None
+    """The list of files, in place of the right one."""
     cdn_etag: str = '"cdn-1"'
     direct: bool = False
     """The hub sends large files itself, with the hash as ETag."""
@@ -138,7 +140,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if name.endswith((".safetensors", ".bin")):
                 row["lfs"] = {"oid": sha256(content), "size": len(content), "pointerSize": 133}
             rows.append(row)
-        self.answer(200, body=json.dumps([] if faults.no_listing else rows).encode())
+        listing = json.dumps([] if faults.no_listing else rows).encode()
+        self.answer(200, body=listing if faults.listing is None else faults.listing)
 
     def answer_cdn(self, hub: Hub, faults: Faults) -> None:
         digest = re.match(r"/(?:blobs|cdn)/(\w+)", self.path)[1]

@@ -136,6 +136,27 @@ class Pull(PullTest):
         self.assertFalse((path.parent / "config.json").exists())
         self.assertIn("no names of its 5 classes are known", messages)
 
+    def test_force_keeps_a_users_labels(self):
+        self.hub.repositories[NAME].pop("config.json")
+        path, _ = self.pulled()
+        labels = path.parent / "labels.txt"
+        labels.write_text("\n".join(LABELS))
+        self.assertNotIn("no names", self.pulled("--force")[1])
+        self.assertEqual(labels.read_text().split(), LABELS)
+        labels.write_text("too\nfew\n")
+        self.assertIn("no names", self.pulled("--force")[1])
+        self.assertFalse(labels.exists())
+
+    def test_force_does_not_follow_a_link(self):
+        elsewhere = self.folder / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "model.safetensors").write_bytes(b"precious")
+        self.models.mkdir()
+        (self.models / "someone--tiny").symlink_to(elsewhere)
+        path, _ = self.pulled("--force")
+        self.assertEqual(path.read_bytes(), TINY)
+        self.assertEqual((elsewhere / "model.safetensors").read_bytes(), b"precious")
+
     def test_pytorch_model_bin(self):
         content = (harness.DATA / "models/timm.bin").read_bytes()
         self.hub.repositories[NAME] = {"pytorch_model.bin": content, "config.json": CONFIG}
@@ -226,6 +247,7 @@ class Names(PullTest):
                 ("rexnetr_200", "timm/rexnetr_200.sw_in12k_ft_in1k"),
                 ("rexnetr_200.sw_in12k", "timm/rexnetr_200.sw_in12k"),
                 ("timm/rexnet_130.nav_in1k", "timm/rexnet_130.nav_in1k"),
+                ("timm/efficientnet_b4.ra2_in1k", "timm/efficientnet_b4.ra2_in1k"),
                 ("rexnet_150.something", "timm/rexnet_150.something"),
                 ("efficientnet-lite0", "timm/efficientnet_lite0.ra_in1k"),
                 ("tf_efficientnet_lite0", "timm/tf_efficientnet_lite0.in1k"),
@@ -239,7 +261,7 @@ class Names(PullTest):
                                  f"/{repository}/resolve/main/model.safetensors")
 
     def test_tricks_are_refused(self):
-        for name in "../x", "..", ".", "", "/etc/passwd", "a/../b", "a/..", "../a/b", "a/b/c", \
+        for name in "../x", "..", ".", "", "/etc/passwd", "a/../b", "a/..", "../a/b", "a/b/c", "timm/a/b", \
                 "rexnet_100/", "/rexnet_100", "timm/../x", "timm/", "rexnet_100.../x", ".hidden", \
                 "rexnet_100.%2e%2e", "a b/c", "a/b?x=y", "a/b#c", "a\\b", "-/x", "a/\n", "é/x", \
                 "x" * 97 + "/y", "rexnet_100..x", "rexnet_100.", "a/b-", "http://evil/x", "resnet50", "rexnet_100@evil":
@@ -414,6 +436,22 @@ class Untrusted(PullTest):
         self.faults.no_hash = True
         self.assertEqual(self.pulled()[0].read_bytes(), TINY)
         self.assertTrue(any("/api/models/" in r.path for r in self.hub.seen("hub")))
+
+    def test_lists_of_files_that_are_none(self):
+        self.faults.no_hash = True
+        for listing, message in ((b"[" * (1 << 20), "nested deeper"), (b"{}", "must be a JSON array"),
+                                 (b"", "empty JSON"), (b"[1, null, {}]", "publishes no hash"),
+                                 (b"[" + b" " * (1 << 20) + b"]", "larger than")):
+            with self.subTest(listing[:20]):
+                self.faults.listing = listing
+                self.assertIn(message, self.refused())
+
+    def test_list_of_files_with_a_name_twice(self):
+        self.faults.no_hash = True
+        row = {"path": "model.safetensors", "size": len(TINY), "lfs": {"oid": hub.sha256(TINY)}}
+        config = {"path": "config.json", "size": len(CONFIG), "oid": hub.git_sha1(CONFIG)}
+        self.faults.listing = json.dumps([row, row, config, config]).encode()
+        self.assertEqual(self.pulled()[0].read_bytes(), TINY)
 
     def test_no_hash_at_all(self):
         self.faults.no_hash = self.faults.no_listing = True
