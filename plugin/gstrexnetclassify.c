@@ -207,12 +207,15 @@ gst_rexnet_classify_activate_src (GstPad * pad, GstObject * parent,
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (parent);
   RexnetEngine *engine = self->classifier.engine;
+  g_autoptr (GError) error = NULL;
 
   if (!active)
     rexnet_flight_stop (self->flight);
   else if (engine && self->ahead
-      && !rexnet_flight_start (self->flight, frames_at_once (engine), NULL))
+      && !rexnet_flight_start (self->flight, frames_at_once (engine), &error)) {
+    rexnet_report_error (GST_ELEMENT (self), error);
     return FALSE;
+  }
   return self->activate_src (pad, parent, mode, active);
 }
 

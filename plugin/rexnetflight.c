@@ -131,13 +131,18 @@ put_out_next (gpointer flight)
 gboolean
 rexnet_flight_start (RexnetFlight * self, guint workers, GError ** error)
 {
+  GError *failure = NULL;
   GThreadPool *pool;
 
   if (rexnet_flight_get_workers (self) > 0)
     return TRUE;
-  pool = g_thread_pool_new (work, self, workers, TRUE, error);
-  if (!pool)
+  /* There is a pool even where some of its threads are missing. */
+  pool = g_thread_pool_new (work, self, workers, TRUE, &failure);
+  if (failure) {
+    g_thread_pool_free (pool, FALSE, TRUE);
+    g_propagate_error (error, failure);
     return FALSE;
+  }
   g_mutex_lock (&self->lock);
   self->pool = pool;
   self->workers = workers;
@@ -291,7 +296,7 @@ void
 rexnet_flight_drain (RexnetFlight * self)
 {
   g_mutex_lock (&self->lock);
-  while (!self->flushing && is_under_way (self))
+  while (is_under_way (self))
     g_cond_wait (&self->changed, &self->lock);
   g_mutex_unlock (&self->lock);
 }

@@ -65,7 +65,7 @@ GstFlowReturn rexnet_flight_wait (RexnetFlight * self, guint idle);
 GstFlowReturn rexnet_flight_enter (RexnetFlight * self, gpointer item,
     gboolean work);
 
-/* Waits until all that has entered is out, or dropped. */
+/* Waits until all that has entered is out, or dropped, in a flush as well. */
 void rexnet_flight_drain (RexnetFlight * self);
 
 /* Returns: what rexnet_flight_wait() would, at once; it is reported now. */

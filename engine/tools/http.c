@@ -10,7 +10,7 @@
 
 #define MAX_REDIRECTS 5
 #define FIRST_WAIT 0.25         /* seconds; doubled each time */
-#define MAX_WAIT 60.0           /* that is doubled to, or a server may ask for */
+#define MAX_WAIT 60.0           /* that grows to, or a server asks for */
 #define MAX_IGNORED (1 << 16)   /* bytes */
 #define WORTH_A_RETRY (1 << 20) /* bytes farther than ever before */
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Buffers under way by themselves: order, threads, flows, flushes. */
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "common.h"
 
 #include "rexnetflight.h"
@@ -248,7 +251,6 @@ GST_START_TEST (test_flush_wakes_who_waits)
   rexnet_flight_flush_start (flight);
   fail_unless_equals_int (GPOINTER_TO_INT (g_thread_join (thread)),
       GST_FLOW_FLUSHING);
-  rexnet_flight_drain (flight);
   set_held (&seen, FALSE);
   rexnet_flight_flush_stop (flight);
   fail_unless_equals_int (seen.out->len, 1);
@@ -257,6 +259,89 @@ GST_START_TEST (test_flush_wakes_who_waits)
   fail_unless_equals_int (enter (flight, 50, TRUE), GST_FLOW_OK);
   rexnet_flight_drain (flight);
   fail_unless_equals_int (seen.out->len, 2);
+  stop (flight, &seen, pad);
+}
+
+GST_END_TEST;
+
+typedef struct
+{
+  RexnetFlight *flight;
+  Seen *seen;
+  guint holding;                /* after draining */
+} Drain;
+
+static gpointer
+drain (gpointer data)
+{
+  Drain *self = data;
+
+  rexnet_flight_drain (self->flight);
+  g_mutex_lock (&self->seen->lock);
+  self->holding = self->seen->holding;
+  g_mutex_unlock (&self->seen->lock);
+  return NULL;
+}
+
+/* What follows may change what an output uses. */
+GST_START_TEST (test_drain_waits_in_a_flush)
+{
+  RexnetFlight *flight;
+  GThread *thread;
+  GstPad *pad;
+  Seen seen;
+  Drain state;
+
+  flight = start (&seen, &pad);
+  state = (Drain) { flight, &seen, G_MAXUINT };
+  set_held (&seen, TRUE);
+  enter (flight, 1, TRUE);
+  wait_for_output (&seen);
+  rexnet_flight_flush_start (flight);
+  thread = g_thread_new ("drain", drain, &state);
+  g_usleep (20000);             /* time to return too early */
+  set_held (&seen, FALSE);
+  g_thread_join (thread);
+  fail_unless_equals_int (state.holding, 0);
+  rexnet_flight_flush_stop (flight);
+  stop (flight, &seen, pad);
+}
+
+GST_END_TEST;
+
+/* Bytes of address space in use. */
+static rlim_t
+address_space (void)
+{
+  g_autofree char *text = NULL;
+
+  fail_unless (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  return g_ascii_strtoull (text, NULL, 10) * sysconf (_SC_PAGESIZE);
+}
+
+/* Room for the stacks of a few of many threads. */
+GST_START_TEST (test_too_few_threads)
+{
+  g_autoptr (GError) error = NULL;
+  struct rlimit limit, before;
+  RexnetFlight *flight;
+  GstPad *pad;
+  Seen seen;
+
+  flight = start (&seen, &pad);
+  rexnet_flight_stop (flight);
+  getrlimit (RLIMIT_AS, &before);
+  limit = before;
+  limit.rlim_cur = address_space () + (128 << 20);
+  fail_unless (setrlimit (RLIMIT_AS, &limit) == 0);
+  fail_if (rexnet_flight_start (flight, 1000, &error));
+  fail_unless (setrlimit (RLIMIT_AS, &before) == 0);
+  fail_unless (error != NULL);
+  fail_unless_equals_int (rexnet_flight_get_workers (flight), 0);
+  fail_unless (rexnet_flight_start (flight, 1, NULL));
+  fail_unless_equals_int (enter (flight, 1, TRUE), GST_FLOW_OK);
+  rexnet_flight_drain (flight);
+  fail_unless_equals_int (seen.out->len, 1);
   stop (flight, &seen, pad);
 }
 
@@ -335,6 +420,8 @@ flight_suite (void)
   tcase_add_test (tc, test_flow);
   tcase_add_test (tc, test_eos_is_forgotten);
   tcase_add_test (tc, test_flush_wakes_who_waits);
+  tcase_add_test (tc, test_drain_waits_in_a_flush);
+  tcase_add_test (tc, test_too_few_threads);
   tcase_add_test (tc, test_idle_items);
   tcase_add_test (tc, test_stop_at_any_time);
   return suite;
