@@ -2,8 +2,8 @@
 /*
  * How many of the engine's own frames a second a pipeline reaches:
  * videotestsrc pattern=black ! rexnetclassify ! fakesink on 1920 x 1080 NV12 against
- * rexnet_engine_run() and rexnet_engine_classify() of the same picture, in
- * alternation in one run.
+ * rexnet_engine_run() and rexnet_engine_classify() of one picture, in
+ * alternation in one run; medians over the rounds.
  *
  * usage: bench-pipeline [WIDTH [THREADS [ROUNDS]]]
  */
@@ -81,50 +81,30 @@ close_bench (Bench * self)
   g_free (self->scores);
 }
 
-static int
-compare (const void *a, const void *b)
-{
-  double x = *(const double *) a, y = *(const double *) b;
-
-  return (x > y) - (x < y);
-}
-
-static double
-median (double *values, guint n)
-{
-  qsort (values, n, sizeof *values, compare);
-  return values[n / 2];
-}
-
-/* ---- what is timed: each returns the median, in ms, from frame to frame --- */
+/* ---- what is timed: each returns the mean, in ms, from frame to frame ----- */
 
 #define WARM_UP_FRAMES 20
-#define MAX_FRAMES 100000
 
 typedef struct
 {
-  guint n;                      /* warm-up included */
-  double last;
-  double ms[MAX_FRAMES];
+  guint n;
+  double first, last;           /* when the warm-up ended, and now */
 } Frames;
 
 static void
 end_frame (Frames * self)
 {
-  double now = now_ms ();
-
-  if (self->n > WARM_UP_FRAMES && self->n - WARM_UP_FRAMES <= MAX_FRAMES)
-    self->ms[self->n - WARM_UP_FRAMES - 1] = now - self->last;
-  self->n++;
-  self->last = now;
+  self->last = now_ms ();
+  if (++self->n == WARM_UP_FRAMES)
+    self->first = self->last;
 }
 
 static double
-median_frame (Frames * self)
+mean_frame (const Frames * self)
 {
-  if (self->n <= WARM_UP_FRAMES + 1)
+  if (self->n <= WARM_UP_FRAMES)
     fail ("too few frames in a turn", NULL);
-  return median (self->ms, MIN (self->n - WARM_UP_FRAMES - 1, MAX_FRAMES));
+  return (self->last - self->first) / (self->n - WARM_UP_FRAMES);
 }
 
 static double
@@ -136,7 +116,7 @@ time_run (Bench * self, Frames * frames)
     rexnet_engine_run (self->engine, self->input, 1, self->scores, NULL);
     end_frame (frames);
   }
-  return median_frame (frames);
+  return mean_frame (frames);
 }
 
 static double
@@ -154,7 +134,7 @@ time_classify (Bench * self, Frames * frames)
     rexnet_engine_classify (self->engine, &image, 1, self->scores, NULL);
     end_frame (frames);
   }
-  return median_frame (frames);
+  return mean_frame (frames);
 }
 
 static void
@@ -190,49 +170,68 @@ time_pipeline (const char *description, Frames * frames)
   gst_element_set_state (pipeline, GST_STATE_NULL);
   gst_object_unref (sink);
   gst_object_unref (pipeline);
-  return median_frame (frames);
+  return mean_frame (frames);
+}
+
+static const struct
+{
+  const char *name;
+  const char *properties;       /* of the element */
+} what[] = {
+  {"engine, run"}, {"engine, classify"}, {"pipeline", ""},
+  {"its throughput", "scheduling=throughput"}, {"the source alone"}
+};
+
+static double
+time_one (Bench * bench, guint i)
+{
+  Frames frames = { 0 };
+  g_autofree char *element = NULL;
+
+  if (i == 0)
+    return time_run (bench, &frames);
+  if (i == 1)
+    return time_classify (bench, &frames);
+  if (!what[i].properties)
+    return time_pipeline ("", &frames);
+  element = g_strdup_printf ("rexnetclassify device=cpu threads=%u model=%s "
+      "%s ! ", bench->threads, bench->path, what[i].properties);
+  return time_pipeline (element, &frames);
+}
+
+static int
+compare (const void *a, const void *b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
 }
 
 static double
-time_one (Bench * bench, const char *element, guint what)
+median (double *values, guint n)
 {
-  g_autofree Frames *frames = g_new0 (Frames, 1);
-
-  switch (what) {
-    case 0:
-      return time_run (bench, frames);
-    case 1:
-      return time_classify (bench, frames);
-    case 2:
-      return time_pipeline (element, frames);
-    default:
-      return time_pipeline ("", frames);
-  }
+  qsort (values, n, sizeof *values, compare);
+  return values[n / 2];
 }
 
 int
 main (int argc, char **argv)
 {
-  static const char *const what[] = { "engine, run", "engine, classify",
-    "pipeline", "the source alone"
-  };
+  const guint n = G_N_ELEMENTS (what);
   Bench bench = {.threads = argc > 2 ? atoi (argv[2]) : 0 };
   guint rounds = argc > 3 ? MAX (atoi (argv[3]), 1) : 7;
-  g_autofree double *ms = g_new (double, 4 * rounds);
-  g_autofree char *element = NULL;
+  g_autofree double *ms = g_new (double, n * rounds);
 
   gst_init (NULL, NULL);
   open_bench (&bench, argc > 1 ? g_ascii_strtod (argv[1], NULL) : 1.0);
-  element = g_strdup_printf ("rexnetclassify device=cpu threads=%u model=%s ! ",
-      bench.threads, bench.path);
   for (guint i = 0; i < rounds; i++)
-    for (guint j = 0; j < G_N_ELEMENTS (what); j++)
-      ms[j * rounds + i] = time_one (&bench, element, j);
-  for (guint j = 0; j < G_N_ELEMENTS (what); j++) {
+    for (guint j = 0; j < n; j++)
+      ms[j * rounds + i] = time_one (&bench, j);
+  for (guint j = 0; j < n; j++) {
     double frame = median (ms + j * rounds, rounds);
 
     printf ("%-18s %7.3f ms a frame, %7.1f frames/s, %5.1f %% of the engine's\n",
-        what[j], frame, 1e3 / frame, 100 * median (ms, rounds) / frame);
+        what[j].name, frame, 1e3 / frame, 100 * median (ms, rounds) / frame);
   }
   close_bench (&bench);
   return 0;
