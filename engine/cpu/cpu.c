@@ -132,7 +132,7 @@ run_together (gpointer data, guint thread)
     if (call->prepare) {
       call->prepare (call->prepare_data, frame.image, thread, thread,
           plan->threads);
-      rexnet_pool_barrier (call->self->pool, thread);
+      rexnet_pool_barrier (call->self->pool);
     }
     for (guint i = 0; i < plan->steps->len; i++) {
       const RexnetStep *step = &g_array_index (plan->steps, RexnetStep, i);
@@ -140,7 +140,7 @@ run_together (gpointer data, guint thread)
       if (step->once && frame.image + 1 < call->batch)
         break;
       step->run (&frame, step, thread);
-      rexnet_pool_barrier (call->self->pool, thread);
+      rexnet_pool_barrier (call->self->pool);
       if (call->seconds && thread == 0) {
         double end = now ();
 

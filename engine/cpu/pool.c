@@ -26,7 +26,8 @@ typedef struct
 struct _RexnetPool
 {
   Word job;                     /* changes when there is work */
-  Word *barriers;               /* how many each thread has come to */
+  Word arrived;                 /* at the barrier */
+  Word generation;              /* of the barrier */
   atomic_uint sleepers;
   GMutex lock;
   GCond wake;
@@ -113,19 +114,20 @@ change (RexnetPool * self, Word * word, guint value)
   g_mutex_unlock (&self->lock);
 }
 
-/* Each looks at all the others: a line of memory goes from core to core once,
- * where a common counter would go there and back. None can be two ahead. */
 void
-rexnet_pool_barrier (RexnetPool * self, guint thread)
+rexnet_pool_barrier (RexnetPool * self)
 {
-  guint before = read_word (&self->barriers[thread]);
+  guint generation;
 
   if (self->threads == 1)
     return;
-  change (self, &self->barriers[thread], before + 1);
-  for (guint i = 0; i < self->threads; i++)
-    if (i != thread)
-      wait_for_change (self, &self->barriers[i], before);
+  generation = read_word (&self->generation);
+  if (atomic_fetch_add (&self->arrived.value, 1) + 1 == self->threads) {
+    atomic_store_explicit (&self->arrived.value, 0, memory_order_relaxed);
+    change (self, &self->generation, generation + 1);
+  } else {
+    wait_for_change (self, &self->generation, generation);
+  }
 }
 
 static gpointer
@@ -144,7 +146,7 @@ worker (gpointer data)
     if (self->quit)
       break;
     self->func (self->data, thread);
-    rexnet_pool_barrier (self, thread);
+    rexnet_pool_barrier (self);
   }
   atomic_fetch_sub (&awake, 1);
   return NULL;
@@ -159,7 +161,7 @@ rexnet_pool_run (RexnetPool * self, RexnetPoolFunc func, gpointer data)
   if (self->threads > 1)
     change (self, &self->job, read_word (&self->job) + 1);
   func (data, 0);
-  rexnet_pool_barrier (self, 0);
+  rexnet_pool_barrier (self);
   atomic_fetch_sub (&awake, 1);
 }
 
@@ -174,8 +176,6 @@ rexnet_pool_new (guint threads, GError ** error)
   g_mutex_init (&self->lock);
   g_cond_init (&self->wake);
   self->workers = g_new0 (GThread *, threads);
-  self->barriers = aligned_alloc (LINE, threads * sizeof *self->barriers);
-  memset (self->barriers, 0, threads * sizeof *self->barriers);
   self->threads = 1;
   for (guint i = 1; i < threads; i++) {
     Start *start = g_new (Start, 1);
@@ -207,6 +207,5 @@ rexnet_pool_free (RexnetPool * self)
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->wake);
   g_free (self->workers);
-  free (self->barriers);
   free (self);
 }

@@ -23,5 +23,5 @@ void rexnet_pool_free (RexnetPool * pool);
 /* Runs @func in every thread and returns when all have. One caller at a time. */
 void rexnet_pool_run (RexnetPool * pool, RexnetPoolFunc func, gpointer data);
 
-/* Inside a function that runs, as number @thread: waits for all the others. */
-void rexnet_pool_barrier (RexnetPool * pool, guint thread);
+/* Inside a function that runs: waits for all the others. */
+void rexnet_pool_barrier (RexnetPool * pool);
