@@ -56,11 +56,19 @@ note_failure (RexnetFileWriter * self)
     self->failure = errno;
 }
 
-void
+gboolean
 rexnet_file_writer_write (RexnetFileWriter * self, const void *data,
     gsize size)
 {
   if (!self->failure && size > 0 && fwrite (data, size, 1, self->stream) != 1)
+    note_failure (self);
+  return !self->failure;
+}
+
+void
+rexnet_file_writer_rewind (RexnetFileWriter * self)
+{
+  if (!self->failure && fseek (self->stream, 0, SEEK_SET) != 0)
     note_failure (self);
 }
 

@@ -12,9 +12,12 @@ typedef struct _RexnetFileWriter RexnetFileWriter;
 /* Returns: (transfer full) (nullable): NULL with the error */
 RexnetFileWriter *rexnet_file_writer_open (const char *path, GError ** error);
 
-/* A failure is kept for rexnet_file_writer_finish() to report. */
-void rexnet_file_writer_write (RexnetFileWriter * writer, const void *data,
-    gsize size);
+/* Returns: FALSE after a failure, which rexnet_file_writer_finish() reports */
+gboolean rexnet_file_writer_write (RexnetFileWriter * writer,
+    const void *data, gsize size);
+
+/* What is written next replaces what the file begins with. */
+void rexnet_file_writer_rewind (RexnetFileWriter * writer);
 
 /* Puts the file in its place and frees @writer. */
 gboolean rexnet_file_writer_finish (RexnetFileWriter * writer,

@@ -5,6 +5,7 @@
 
 #include "filelist.h"
 #include "images.h"
+#include "interrupt.h"
 #include "npy.h"
 #include "progress.h"
 #include "tool.h"
@@ -62,18 +63,17 @@ load_slot (gpointer data, gpointer user_data)
 }
 
 /* Decodes the first @n slots, side by side. */
-static gboolean
-load_slots (Slot * slots, guint n, GError ** error)
+static void
+load_slots (Slot * slots, guint n)
 {
-  GThreadPool *pool = g_thread_pool_new (load_slot, NULL,
-      g_get_num_processors (), FALSE, error);
+  const guint threads = tool_options.threads ? tool_options.threads
+      : g_get_num_processors ();
+  GThreadPool *pool = g_thread_pool_new (load_slot, NULL, threads, FALSE,
+      NULL);
 
-  if (!pool)
-    return FALSE;
   for (guint i = 0; i < n; i++)
     g_thread_pool_push (pool, &slots[i], NULL);
   g_thread_pool_free (pool, FALSE, TRUE);
-  return TRUE;
 }
 
 /* ---- output ------------------------------------------------------------ */
@@ -215,17 +215,23 @@ extract (Extraction * self, GError ** error)
   guint batch = rexnet_engine_get_info (self->engine)->batch;
   guint total = self->files->len;
 
-  for (guint first = 0; first < total; first += batch) {
+  for (guint first = 0; first < total && !tool_interrupted (); first += batch) {
     guint n = MIN (batch, total - first);
 
     for (guint i = 0; i < n; i++)
       self->slots[i] = (Slot) { .path = self->files->pdata[first + i] };
-    if (!load_slots (self->slots, n, error) || !run_batch (self, n, error))
+    load_slots (self->slots, n);
+    if (!run_batch (self, n, error))
       return FALSE;
     if (self->npy)
       progress_update (&self->progress, first + n);
   }
   progress_clear (&self->progress);
+  if (tool_interrupted ()) {
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+        "interrupted");
+    return FALSE;
+  }
   if (self->done == 0) {
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
         "none of the pictures could be read");
@@ -292,6 +298,7 @@ run (void)
   g_autoptr (RexnetEngine) engine = NULL;
   g_autoptr (GPtrArray) files = NULL;
   g_autoptr (GError) error = NULL;
+  int status;
 
   if (!tool_options.files && !list)
     return tool_usage_error ("no image given");
@@ -307,7 +314,14 @@ run (void)
   tool_options.scheduling = REXNET_SCHEDULING_THROUGHPUT;
   model = tool_load_model (TOOL_MODEL_FIND);
   engine = model ? tool_new_engine (model) : NULL;
-  return engine ? run_on (engine, files) : TOOL_FAILED;
+  if (!engine)
+    return TOOL_FAILED;
+  if (output)
+    tool_catch_signals ();
+  status = run_on (engine, files);
+  if (tool_interrupted ())
+    tool_die_of_signal ();
+  return status;
 }
 
 const ToolCommand tool_features = {

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "catalog.h"
+#include "interrupt.h"
 #include "tool.h"
 #ifdef HAVE_CURL
 #include "install.h"
-#include "interrupt.h"
 #endif
 
 #define HUB "https://huggingface.co"

@@ -1,33 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <errno.h>
-#include <fcntl.h>
-#include <gio/gio.h>
-#include <glib/gstdio.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "model/file_writer.h"
 #include "npy.h"
 
 struct _NpyWriter
 {
-  char *path, *temporary;
-  FILE *file;
+  RexnetFileWriter *file;       /* NULL: it failed, or is finished */
   guint columns;
   guint64 rows;
 };
 
 /* Room for any number of rows; a multiple of 64. */
 #define HEADER_SIZE 128
-
-static gboolean
-fail (const char *path, GError ** error)
-{
-  int code = errno;
-
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s", path,
-      g_strerror (code));
-  return FALSE;
-}
 
 static gboolean
 write_header (NpyWriter * self)
@@ -43,26 +28,22 @@ write_header (NpyWriter * self)
       ", %u), }", self->rows, self->columns);
   header[sizeof magic + length] = ' ';
   header[sizeof header - 1] = '\n';
-  return fwrite (header, sizeof header, 1, self->file) == 1;
+  return rexnet_file_writer_write (self->file, header, sizeof header);
 }
 
 NpyWriter *
 npy_open (const char *path, guint columns, GError ** error)
 {
-  g_autoptr (NpyWriter) self = g_new0 (NpyWriter, 1);
-  g_autofree char *temporary = g_strconcat (path, ".XXXXXX", NULL);
-  int fd = g_mkstemp_full (temporary, O_RDWR | O_CLOEXEC, 0666);
+  RexnetFileWriter *file = rexnet_file_writer_open (path, error);
+  NpyWriter *self;
 
-  self->path = g_strdup (path);
+  if (!file)
+    return NULL;
+  self = g_new0 (NpyWriter, 1);
+  self->file = file;
   self->columns = columns;
-  if (fd >= 0) {
-    self->temporary = g_steal_pointer (&temporary);
-    self->file = fdopen (fd, "wb");
-  }
-  if (self->file && write_header (self))
-    return g_steal_pointer (&self);
-  fail (path, error);
-  return NULL;
+  write_header (self);
+  return self;
 }
 
 gboolean
@@ -73,8 +54,8 @@ npy_write (NpyWriter * self, const float *values, guint rows, GError ** error)
 
     memcpy (&word, &values[i], sizeof word);
     word = GUINT32_TO_LE (word);
-    if (fwrite (&word, sizeof word, 1, self->file) != 1)
-      return fail (self->path, error);
+    if (!rexnet_file_writer_write (self->file, &word, sizeof word))
+      return rexnet_file_writer_finish (g_steal_pointer (&self->file), error);
   }
   self->rows += rows;
   return TRUE;
@@ -83,12 +64,9 @@ npy_write (NpyWriter * self, const float *values, guint rows, GError ** error)
 gboolean
 npy_finish (NpyWriter * self, GError ** error)
 {
-  if (fseek (self->file, 0, SEEK_SET) != 0 || !write_header (self)
-      || fclose (g_steal_pointer (&self->file)) != 0
-      || g_rename (self->temporary, self->path) != 0)
-    return fail (self->path, error);
-  g_clear_pointer (&self->temporary, g_free);
-  return TRUE;
+  rexnet_file_writer_rewind (self->file);
+  write_header (self);
+  return rexnet_file_writer_finish (g_steal_pointer (&self->file), error);
 }
 
 void
@@ -96,11 +74,6 @@ npy_free (NpyWriter * self)
 {
   if (!self)
     return;
-  if (self->file)
-    fclose (self->file);
-  if (self->temporary)
-    g_unlink (self->temporary);
-  g_free (self->temporary);
-  g_free (self->path);
+  rexnet_file_writer_discard (self->file);
   g_free (self);
 }

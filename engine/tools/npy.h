@@ -10,9 +10,9 @@
 
 typedef struct _NpyWriter NpyWriter;
 
-/* Errors of all three name the file. */
+/* Errors of all three name the file; after one only npy_free() may follow. */
 NpyWriter *npy_open (const char *path, guint columns, GError ** error);
-/* @values: rows x columns */
+/* @values: @rows x columns */
 gboolean npy_write (NpyWriter * self, const float *values, guint rows,
     GError ** error);
 /* Replaces a file of that name. */

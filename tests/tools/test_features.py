@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import array
 import ast
+import functools
 import json
 import math
+import resource
+import signal
 import struct
 import subprocess
 import sys
+import time
 
 import harness
 
@@ -140,13 +144,44 @@ class Features(harness.ToolTest):
         self.assertEqual(sorted(p.name for p in self.folder.iterdir()),
                          ["bad.png", "good.png", "out.npy", "out.npy.json"])
 
+    def listed(self, count, *arguments, **options):
+        """A run on @count pictures, writing out.npy."""
+        names = self.folder / "names"
+        names.write_text(f"{BOOT}\n" * count, encoding="utf-8")
+        process = subprocess.Popen([harness.REXNET, "features", "--output", self.folder / "out.npy",
+                                    "--batch", "8", "--files-from", names, *arguments], text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_interrupt_leaves_nothing_behind(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = self.listed(200000)
+            while not list(self.folder.glob("out.npy.*")):
+                self.assertIsNone(process.poll())
+                time.sleep(0.01)
+            process.send_signal(number)
+            messages = process.communicate(timeout=60)[1]
+            self.assertEqual(process.returncode, -number, messages)
+            self.assertEqual([p.name for p in self.folder.iterdir()], ["names"])
+
+    def test_full_disk(self):
+        limit = functools.partial(resource.setrlimit, resource.RLIMIT_FSIZE, (40000, 40000))
+        process = self.listed(200000, preexec_fn=limit)
+        messages = process.communicate(timeout=60)[1]
+        self.assertEqual(process.returncode, 1, messages)
+        self.assertIn(f"{self.folder}/out.npy: cannot be written: File too large", messages)
+        self.assertEqual([p.name for p in self.folder.iterdir()], ["names"])
+
     def test_bad_arguments(self):
         (self.folder / "empty").mkdir()
         self.assertIn("no image given", self.fails(2, "features"))
         self.assertIn("'out.txt', but must end in .npy",
                       self.fails(2, "features", "--output", "out.txt", BOOT))
         nowhere = self.folder / "nowhere" / "out.npy"
-        self.assertIn(f"{nowhere}: No such file", self.fails(1, "features", "--output", nowhere, BOOT))
+        self.assertIn(f"{nowhere}: cannot be written: No such file",
+                      self.fails(1, "features", "--output", nowhere, BOOT))
         self.assertIn("no files", self.fails(1, "features", self.folder / "empty"))
         self.assertIn(f"{nowhere}: No such file", self.fails(1, "features", "--files-from", nowhere))
 
