@@ -95,12 +95,13 @@ report (Evaluation * self, const Slot * slot)
   tool_error (name, "%s", slot->failure->message);
 }
 
-/* Hands over what came of @n pictures. */
+/* Hands over what came of @n pictures, but nothing after a failure: the journal
+ * may end in half a line then. */
 static void
 deliver (Evaluation * self, Desk * desk, guint n, GError * error)
 {
   g_mutex_lock (&self->lock);
-  for (guint i = 0; i < n && !error; i++) {
+  for (guint i = 0; i < n && !error && !self->error; i++) {
     const Slot *slot = &desk->slots[i];
 
     self->outcomes[slot->index] = slot->outcome;

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import pty
+import resource
 import signal
 import struct
 import subprocess
@@ -480,6 +481,22 @@ class Resume(EvalTest):
             if self.lines() < 302 and -signal.SIGKILL in killed:
                 return
         self.fail("no run could be killed in the middle")
+
+    def test_full_disk(self):
+        root = self.write_many(3)
+
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500))
+        result = subprocess.run([harness.REXNET, "eval", "--threads", "2", "--resume", self.journal, root],
+                                capture_output=True, text=True, check=False, preexec_fn=limit)
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertEqual(result.stderr.count("rexnet: "), 1)
+        self.assertIn(f"{self.journal}: File too large", result.stderr)
+        self.assertEqual(self.journal.stat().st_size, 1500)
+        resumed = self.run_tool("eval", "--json", "--resume", self.journal, root)
+        self.assertEqual(resumed.returncode, 0, resumed.stderr)
+        self.assertGreater(json.loads(resumed.stdout)["resumed"], 0)
 
     def test_killed_runs_give_the_same_result(self):
         root = self.write_many(30)
