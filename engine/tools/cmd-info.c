@@ -160,6 +160,22 @@ print_text (RexnetModel * model, const RexnetInput * input, GArray * layers,
   }
 }
 
+/* Returns: what is wrong with the options beside --table, or NULL */
+static const char *
+check_table_options (void)
+{
+  const ToolOptions *o = &tool_options;
+
+  if (!o->table)
+    return o->no_time ? "--no-time goes with --table"
+        : o->runs ? "--runs goes with --table"
+        : o->markdown ? "--markdown goes with --table" : NULL;
+  if (o->markdown && o->json)
+    return "--markdown and --json are two ways to print the table: give one";
+  return o->files ? "--table takes no MODEL"
+      : o->plan ? "--table shows no --plan: give one" : NULL;
+}
+
 static int
 run (void)
 {
@@ -167,14 +183,16 @@ run (void)
   g_autoptr (RexnetEngine) engine = NULL;
   g_autoptr (GArray) layers = NULL, plan = NULL;
   const RexnetEngineInfo *info = NULL;
+  const char *wrong = check_table_options ();
   RexnetInput input;
 
+  if (wrong)
+    return tool_usage_error ("%s", wrong);
   if (tool_options.files && tool_options.files[1])
     return tool_usage_error ("'%s' is one model too many",
         tool_options.files[1]);
   if (tool_options.table)
-    return tool_options.files ? tool_usage_error ("--table takes no MODEL")
-        : table_run ();
+    return table_run ();
   if (tool_options.files)
     tool_options.model = g_strdup (tool_options.files[0]);
 

@@ -29,6 +29,8 @@ class Cli(harness.ToolTest):
                 self.assertIn(option, page)
                 if option != "--help" and "those of" not in section:
                     self.assertIn(option, section, f"{command} in the man page")
+            described = re.findall(r"(?m)^\.TP\n\.BI? (--[a-z-]+)", section)
+            self.assertEqual(sorted(set(described) - set(options)), [], f"{command} --help")
 
     def test_no_command(self):
         result = self.run_tool()
@@ -41,6 +43,11 @@ class Cli(harness.ToolTest):
                 (["sing"], "no command 'sing'"),
                 (["info", "--frobnicate"], "--frobnicate"),
                 (["info", "a", "b"], "'b' is one model too many"),
+                (["info", "--no-time"], "--no-time goes with --table"),
+                (["info", "--runs", "2"], "--runs goes with --table"),
+                (["info", "--markdown"], "--markdown goes with --table"),
+                (["info", "--table", "--plan"], "--table shows no --plan"),
+                (["info", "--table", "--markdown", "--json"], "give one"),
                 (["classify"], "no image given"),
                 (["classify", "--top-k", "0", "x.png"], "--top-k is '0'"),
                 (["classify", "--threshold", "1.5", "x.png"], "--threshold is '1.5'"),

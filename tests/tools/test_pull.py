@@ -242,6 +242,29 @@ class Names(PullTest):
         self.assertEqual(len(text.splitlines()), len(rows) + 2)
         self.assertRegex(text, r"rexnetr_200\.sw_in12k_ft_in1k +\* +apache-2\.0 +1000 +66\.5")
 
+    def test_list_agrees_with_the_networks(self):
+        networks = {row["name"]: row for row in map(json.loads, self.ok(
+            "info", "--table", "--no-time", "--json").splitlines())}
+        for row in map(json.loads, self.ok("pull", "--list", "--json").splitlines()):
+            architecture = row["name"].split(".")[0].removeprefix("tf_")
+            network = networks[architecture.removesuffix("_pruned")]
+            with self.subTest(row["name"]):
+                self.assertEqual((row["variant"], row["width"]), (network["variant"], network["width"]))
+                if architecture in networks and row["classes"] == 1000:
+                    self.assertAlmostEqual(row["megabytes"], network["parameters"] * 4e-6, delta=0.6)
+
+    def test_what_is_loaded_without_a_tag(self):
+        """What the list marks, whatever else is installed."""
+        rows = [json.loads(line) for line in self.ok("pull", "--list", "--json").splitlines()]
+        for row in rows:
+            (self.models / row["name"]).mkdir(parents=True)
+            (self.models / row["name"] / "model.safetensors").write_bytes(b"none")
+        for row in rows:
+            if row["default"]:
+                architecture = row["name"].split(".")[0]
+                self.assertIn(f"{self.models / row['name']}/", self.fails(
+                    1, "info", architecture, REXNET_MODEL_PATH=str(self.models)))
+
     def test_what_names_stand_for(self):
         for name, repository in (
                 ("rexnetr_200", "timm/rexnetr_200.sw_in12k_ft_in1k"),
