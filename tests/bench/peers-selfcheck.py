@@ -72,6 +72,25 @@ class Statistics(unittest.TestCase):
         self.assertIsNone(report.ratio(rows['rexnet', 2.0], 'median_ms', 'openvino'))
 
 
+class OpenCl(unittest.TestCase):
+    def test_others(self):
+        results = [result('ours', 2.0), result('opencl', 4.0), result('tinygrad', 100.0),
+                   result('opencl-f16', None, reason='broken')]
+        rows = report.rows_of(results)[1, 2]
+        self.assertEqual(report.beside_opencl(rows),
+                         ['rexnet x1.0, librexnet, OpenCL is as fast as 0.50 x librexnet, '
+                          '25.00 x tinygrad, OpenCL'])
+        self.assertEqual(report.beside_opencl(
+            report.rows_of(example()['results'])[1, 2]), [])
+
+    def test_options(self):
+        args = load_script().parse(['--gpu'])
+        self.assertEqual(args.batch, [1, 64])
+        self.assertEqual(args.variants, [('rexnet', 1.0)])
+        self.assertIn('torch-gpu', args.peers)
+        self.assertIn('opencl', args.peers)
+
+
 class Tables(unittest.TestCase):
     def test_lines(self):
         outcome = example()

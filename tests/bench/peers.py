@@ -8,6 +8,7 @@ the same logits, times them in alternation, and prints medians, minima and ratio
     tests/bench/peers.py --full           every network, batch 1 and 8, 1 and 2 threads
     tests/bench/peers.py --quick          does it work? no figure worth quoting
     tests/bench/peers.py --peers opencl,tinygrad    the OpenCL backend
+    tests/bench/peers.py --gpu            the OpenCL backend against PyTorch and ONNX Runtime on a GPU
     tests/bench/peers.py --startup        from a cold process to the first result, and memory
 """
 
@@ -24,7 +25,7 @@ from pathlib import Path
 
 from peers import control, environment, report, startup
 from peers.networks import WIDTHS, Network, cache_key, versions
-from peers.runtimes import OPENCL, PEERS, RUNTIMES
+from peers.runtimes import GPU, OPENCL, PEERS, RUNTIMES
 
 SOME = ('rexnet:1.0', 'rexnet:2.0', 'rexnet-lite:1.0')
 TOLERANCE = 1e-3      # of the largest logit
@@ -71,6 +72,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add('--seconds', type=float, metavar='S', help='of one runtime in one round; default 0.4; 0.3 with --full')
     add('--full', action='store_true', help='the whole matrix')
     add('--quick', action='store_true', help='rexnet:1.0, 2 rounds of 0.1 s')
+    add('--gpu', action='store_true',
+        help=f'rexnet:1.0 at batch 1 and 64, peers {",".join(GPU)}')
     add('--prepare', action='store_true', help='only install and convert, for a later run')
     add('--startup', action='store_true', help='start-up time and memory instead of speed')
     add('--json', type=Path, metavar='FILE', help='everything that was measured')
@@ -88,10 +91,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     if args.full and args.quick:
         parser.error('--full or --quick, not both')
     several = networks(','.join(WIDTHS)) if args.full else networks(','.join(SOME))
-    args.variants = args.variants or (several if not args.quick else several[:1])
+    args.variants = args.variants or (several[:1] if args.quick or args.gpu else several)
     args.threads = args.threads or ([1, 2] if args.full else [2])
-    args.batch = args.batch or ([1, 8] if args.full else [1])
-    args.peers = args.peers or (['onnxruntime', 'openvino'] if args.startup else PEERS)
+    args.batch = args.batch or ([1, 64] if args.gpu else [1, 8] if args.full else [1])
+    args.peers = args.peers or (['onnxruntime', 'openvino'] if args.startup
+                                else GPU if args.gpu else PEERS)
     rounds, seconds = (2, 0.1) if args.quick else (5, 0.3) if args.full else (7, 0.4)
     args.rounds, args.seconds = args.rounds or rounds, args.seconds or seconds
     if args.rounds < 1 or args.seconds <= 0:

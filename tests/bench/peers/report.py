@@ -122,8 +122,23 @@ def notes(report: dict) -> list[str]:
     return lines
 
 
+def beside_opencl(networks: dict[tuple, dict[str, dict]]) -> list[str]:
+    """How the OpenCL backend compares with each of the others, where it was timed."""
+    lines = []
+    for (variant, width), row in networks.items():
+        for key in ('opencl', 'opencl-f16'):
+            own = row.get(key, {}).get('median_ms')
+            others = [f'{result["median_ms"] / own:.2f} x {LABELS[other]}'
+                      for other, result in row.items()
+                      if own and not other.startswith('opencl') and 'median_ms' in result]
+            if others:
+                lines.append(f'{variant} x{width}, {LABELS[key]} is as fast as {", ".join(others)}')
+    return lines
+
+
 def text(report: dict) -> str:
-    parts = [f'{title(*case)}\n{text_table(table_lines(networks, report["runtimes"]))}'
+    parts = ['\n'.join([f'{title(*case)}\n{text_table(table_lines(networks, report["runtimes"]))}',
+                        *beside_opencl(networks)])
              for case, networks in rows_of(report['results']).items()]
     return '\n\n'.join([*parts, '\n'.join(notes(report))])
 

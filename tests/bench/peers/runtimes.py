@@ -257,13 +257,15 @@ class Inductor(Runtime):
 
 
 LATENCY, THROUGHPUT = 0, 1      # RexnetScheduling
+F32, F16 = 1, 2                 # RexnetPrecision
 
 
 class EngineOptions(ctypes.Structure):
     """RexnetEngineOptions of rexnet.h; the rest stays zero, which is the default."""
     _fields_ = [('device', ctypes.c_char_p), ('threads', ctypes.c_uint), ('isa', ctypes.c_int),
                 ('scheduling', ctypes.c_int), ('batch', ctypes.c_uint),
-                ('width', ctypes.c_uint), ('height', ctypes.c_uint), ('rest', ctypes.c_byte * 256)]
+                ('width', ctypes.c_uint), ('height', ctypes.c_uint), ('precision', ctypes.c_int),
+                ('rest', ctypes.c_byte * 256)]
 
 
 class EngineInfo(ctypes.Structure):
@@ -280,6 +282,7 @@ class Ours(Runtime):
     key, label = 'ours', 'librexnet'
     weights = 'weights.pth'
     device = 'cpu'
+    precision = F32
     library: ctypes.CDLL
     chosen: dict[str, str] = {}
 
@@ -304,7 +307,7 @@ class Ours(Runtime):
         apart = len(inputs) > 1 and threads > 1 and self.device == 'cpu'
         options = EngineOptions(device=self.device.encode(), threads=threads, batch=len(inputs),
                                 scheduling=THROUGHPUT if apart else LATENCY,
-                                width=SIZE, height=SIZE)
+                                width=SIZE, height=SIZE, precision=self.precision)
         engine = ctypes.c_void_p(self.call('rexnet_engine_new', ctypes.c_void_p(model),
                                            ctypes.byref(options)))
         info = ctypes.cast(self.library.rexnet_engine_get_info(engine),
@@ -340,6 +343,76 @@ class OursOpenCl(Ours):
     device = os.environ.get('REXNET_BENCH_DEVICE', 'opencl')
 
 
+class OursOpenClHalf(OursOpenCl):
+    key, label, precision, exact = 'opencl-f16', 'librexnet, OpenCL f16', F16, False
+
+
+class TorchGpu(Runtime):
+    """PyTorch on the GPU, or on the device that $REXNET_BENCH_TORCH names (cuda, xpu, mps), input
+    and logits in the host's memory as for everyone. CUDA graphs where there is CUDA."""
+    key, label, module, package = 'torch-gpu', 'PyTorch, GPU', 'torch', 'torch'
+    half = False
+
+    def open(self, folder, inputs, threads):
+        import torch
+        from .networks import Network, build, fold
+        where = os.environ.get('REXNET_BENCH_TORCH', 'cuda')
+        if where == 'cuda' and not torch.cuda.is_available():
+            raise RuntimeError('PyTorch finds no GPU: $REXNET_BENCH_TORCH names another device')
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.benchmark = True
+        dtype = torch.float16 if self.half else torch.float32
+        variant, width = folder.name.rsplit('-', 1)
+        with torch.no_grad():
+            model = build(Network(variant, float(width)))
+            fold(model)
+            model = model.to(where, dtype, memory_format=torch.channels_last)
+            compiled = torch.compile(model, mode='reduce-overhead')
+        x = torch.from_numpy(inputs)
+        if where == 'cuda':
+            x = x.pin_memory()
+
+        def run():
+            with torch.no_grad():
+                there = x.to(where, dtype, memory_format=torch.channels_last, non_blocking=True)
+                return compiled(there).float().cpu().numpy()
+        for _ in range(3):              # compiled, then recorded
+            run()
+        return run
+
+    def settings(self):
+        return {'weights': 'folded', 'layout': 'channels last', 'mode': 'reduce-overhead',
+                'TF32': 'off'}
+
+
+class TorchGpuHalf(TorchGpu):
+    key, label, half, exact = 'torch-gpu-f16', 'PyTorch, GPU f16', True, False
+
+
+class OnnxRuntimeGpu(OnnxRuntime):
+    """By the first provider that is there; PyPI's package for NVIDIA is onnxruntime-gpu."""
+    key, label = 'onnxruntime-gpu', 'ONNX Runtime, GPU'
+    known = ('CUDAExecutionProvider', 'MIGraphXExecutionProvider', 'ROCMExecutionProvider',
+             'DmlExecutionProvider', 'CoreMLExecutionProvider')
+    provider = ''
+
+    def open(self, folder, inputs, threads):
+        import onnxruntime as ort
+        self.provider = next((p for p in self.known if p in ort.get_available_providers()), '')
+        if not self.provider:
+            raise RuntimeError('ONNX Runtime has no provider for a GPU: install onnxruntime-gpu in '
+                               'place of onnxruntime, or another build, in the environment')
+        options = {'use_tf32': '0'} if self.provider.startswith('CUDA') else {}
+        session = ort.InferenceSession(str(onnx_file(folder, len(inputs))),
+                                       providers=[(self.provider, options)])
+        if self.provider not in session.get_providers():
+            raise RuntimeError(f'ONNX Runtime could not open {self.provider}')
+        return lambda: session.run(['logits'], {'input': inputs})[0]
+
+    def settings(self):
+        return {'provider': self.provider, 'TF32': 'off'}
+
+
 class Tinygrad(Runtime):
     """On OpenCL as well: its kernels are generated from the network."""
     key, label, module, package = 'tinygrad', 'tinygrad, OpenCL', 'tinygrad', 'tinygrad'
@@ -366,6 +439,9 @@ class Tinygrad(Runtime):
 
 RUNTIMES: dict[str, Runtime] = {r.key: r for r in (
     Ours(), OpenVino(), OnnxRuntime(), Mnn(), Ncnn(), Inductor(), OpenVinoInt8(),
-    OursSafetensors(), OursOpenCl(), Tinygrad())}
-OPENCL = ['opencl', 'tinygrad']         # only when asked for
+    OursSafetensors(), OursOpenCl(), OursOpenClHalf(), Tinygrad(), TorchGpu(), TorchGpuHalf(),
+    OnnxRuntimeGpu())}
+# Only when asked for.
+GPU = ['opencl', 'opencl-f16', 'torch-gpu', 'torch-gpu-f16', 'onnxruntime-gpu']
+OPENCL = [*GPU, 'tinygrad']
 PEERS = [key for key in RUNTIMES if not key.startswith('ours') and key not in OPENCL]
