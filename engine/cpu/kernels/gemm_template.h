@@ -32,12 +32,13 @@ typedef struct
   gsize step;
 } Stream;
 
+/* @p: NULL: nothing; @idle, which is in L1, is fetched then. */
 VEC_INLINE Stream
-stream_begin (const float *p, gsize floats, guint steps)
+stream_begin (const float *p, gsize floats, guint steps, const float *idle)
 {
   gsize step = p ? floats * sizeof (float) / steps + 1 : 0;
 
-  return (Stream) { (const char *) p, MIN (step, LINE) };
+  return (Stream) { (const char *) (p ? p : idle), MIN (step, LINE) };
 }
 
 VEC_INLINE void
@@ -318,12 +319,12 @@ gemm_panel (const RexnetGemm * g, guint pixels, const GemmTile * run,
     .finish = &g->finish
   };
   guint pixel = 0, tiles = (pixels + most - 1) / most;
-
-  const guint inputs = MAX (columns ? g->k : (g->k + 1) / 2, 1);
+  const guint inputs = columns ? g->k : (g->k + 1) / 2;
+  const guint steps = MAX (tiles * inputs, 1);
   Stream streams[2] = {
-    stream_begin (g->prefetch, (gsize) inputs * MAX (columns, 1) * VL,
-        tiles * inputs),
-    stream_begin (g->ahead, g->ahead_floats, tiles * inputs)
+    stream_begin (g->prefetch, (gsize) inputs * MAX (columns, 1) * VL, steps,
+        g->b),
+    stream_begin (g->ahead, g->ahead_floats, steps, g->b)
   };
 
   for (; tiles > 0; tiles--) {
