@@ -326,7 +326,8 @@ rexnet_opencl_tune (const RexnetEngineOptions * options, char **report,
         rexnet_cl_device_find (complete.device, NULL),
         complete.precision == REXNET_PRECISION_F16);
 
-    g_string_append_printf (text, "best: %s\n", flags);
+    g_string_append_printf (text, "best: %s, strips of %u KiB\n", flags,
+        best.fu_kb);
     *report = g_string_free (g_steal_pointer (&text), FALSE);
   }
   return ok;
