@@ -7,12 +7,6 @@
 #include "filelist.h"
 #include "tool.h"
 
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(char *const *) a, *(char *const *) b);
-}
-
 GPtrArray *
 filelist_read_folder (const char *path, GFileTest test, GError ** error)
 {
@@ -28,7 +22,7 @@ filelist_read_folder (const char *path, GFileTest test, GError ** error)
     if (name[0] != '.' && g_file_test (full, test))
       g_ptr_array_add (names, g_strdup (name));
   }
-  g_ptr_array_sort (names, compare_names);
+  g_ptr_array_sort (names, tool_compare_strings);
   return g_steal_pointer (&names);
 }
 

@@ -4,6 +4,7 @@
 #include "csv.h"
 #include "list.h"
 #include "model/files.h"
+#include "tool.h"
 
 #define MAX_FILE (1 << 28)
 
@@ -102,19 +103,13 @@ add_entry (List * self, GHashTable * positions, const char *folder,
   g_array_append_val (self->entries, entry);
 }
 
-static int
-compare_strings (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(char *const *) a, *(char *const *) b);
-}
-
 /* Sorts the names, and lets the entries follow. */
 static void
 sort_names (List * self, GHashTable * positions)
 {
   g_autofree guint *sorted = g_new (guint, self->names->len);
 
-  g_ptr_array_sort (self->names, compare_strings);
+  g_ptr_array_sort (self->names, tool_compare_strings);
   for (guint i = 0; i < self->names->len; i++)
     sorted[GPOINTER_TO_UINT (g_hash_table_lookup (positions,
                 self->names->pdata[i]))] = i;

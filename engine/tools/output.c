@@ -4,6 +4,7 @@
 #include <gio/gunixinputstream.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tool.h"
@@ -106,6 +107,12 @@ tool_read (GInputStream * stream, gsize size, GError ** error)
     return NULL;
   }
   return g_steal_pointer (&data);
+}
+
+int
+tool_compare_strings (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(char *const *) a, *(char *const *) b);
 }
 
 void

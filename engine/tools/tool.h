@@ -107,6 +107,9 @@ GInputStream *tool_open (const char *path, gboolean gunzip, GError ** error);
  * sizes. Returns NULL with the error. */
 guint8 *tool_read (GInputStream * stream, gsize size, GError ** error);
 
+/* Orders the strings of a GPtrArray by their bytes. */
+int tool_compare_strings (gconstpointer a, gconstpointer b);
+
 /* Prints one line. Takes @root. */
 void tool_print_json (JsonNode * root);
 
