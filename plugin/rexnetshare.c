@@ -2,7 +2,6 @@
 #include "rexnetshare.h"
 
 #include <glib/gstdio.h>
-#include <math.h>
 
 typedef struct
 {
@@ -14,9 +13,6 @@ typedef struct
 static GMutex lock;
 static GCond made;              /* or failed to be */
 static GSList *shares;
-
-/* Official widths differ by 0.1 at least; shapes tell a width to about 0.01. */
-#define WIDTH_TOLERANCE 0.02
 
 static void
 append_file (GString * key, const char *path)
@@ -65,8 +61,8 @@ check_request (RexnetModel * model, const RexnetRequest * r, const char *path,
   const RexnetModelInfo *info = rexnet_model_get_info (model);
   g_autofree char *asked = NULL;
 
-  if ((r->any_variant || info->variant == r->variant)
-      && (r->width == 0 || fabs (info->width - r->width) <= WIDTH_TOLERANCE))
+  if (rexnet_model_check (model, r->any_variant ? info->variant : r->variant,
+          r->width, NULL))
     return TRUE;
   asked = describe (r);
   g_set_error (error, REXNET_ERROR, REXNET_ERROR_MISMATCH,

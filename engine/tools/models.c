@@ -1,41 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Models and engines by the options of the command line. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tool.h"
 
-/* Widths read off a file's shapes are rounded. */
-#define WIDTH_TOLERANCE 0.01
 #define DEFAULT_CLASSES 1000
-
-static gboolean
-check_request (const RexnetModelInfo * info, const char *path, GError ** error)
-{
-  double width = tool_options.width > 0 ? tool_options.width : info->width;
-  RexnetVariant variant =
-      tool_options.has_variant ? tool_options.variant : info->variant;
-
-  if (variant == info->variant
-      && fabs (width - info->width) <= WIDTH_TOLERANCE)
-    return TRUE;
-  g_set_error (error, REXNET_ERROR, REXNET_ERROR_MISMATCH,
-      "%s: asked for %s of width %g, but the file holds %s of width %g", path,
-      rexnet_variant_to_string (variant), width,
-      rexnet_variant_to_string (info->variant), info->width);
-  return FALSE;
-}
 
 static RexnetModel *
 load_file (const char *path, GError ** error)
 {
+  const ToolOptions *o = &tool_options;
   g_autoptr (RexnetModel) model = rexnet_model_load (path, error);
+  const RexnetModelInfo *info = model ? rexnet_model_get_info (model) : NULL;
 
-  if (!model
-      || !check_request (rexnet_model_get_info (model), path, error))
+  if (!model)
     return NULL;
+  if (!rexnet_model_check (model, o->has_variant ? o->variant : info->variant,
+          o->width, error)) {
+    g_prefix_error (error, "%s: ", path);
+    return NULL;
+  }
   tool_options.model_path = g_strdup (path);
   return g_steal_pointer (&model);
 }
