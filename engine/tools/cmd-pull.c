@@ -56,6 +56,7 @@ print_entry_json (const CatalogEntry * entry, const CatalogTarget * target,
     const char *path)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autofree char *shown = path ? g_filename_display_name (path) : NULL;
 
   json_builder_begin_object (builder);
   tool_json_set_string (builder, "name", target->folder);
@@ -68,7 +69,7 @@ print_entry_json (const CatalogEntry * entry, const CatalogTarget * target,
   tool_json_set_int (builder, "classes", entry->classes);
   tool_json_set_double (builder, "megabytes", entry->megabytes);
   tool_json_set_string (builder, "license", entry->license);
-  tool_json_set_string (builder, "installed", path);
+  tool_json_set_string (builder, "installed", shown);
   json_builder_end_object (builder);
   tool_print_json (json_builder_get_root (builder));
 }

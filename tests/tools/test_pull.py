@@ -242,6 +242,14 @@ class Names(PullTest):
         self.assertEqual(len(text.splitlines()), len(rows) + 2)
         self.assertRegex(text, r"rexnetr_200\.sw_in12k_ft_in1k +\* +apache-2\.0 +1000 +66\.5")
 
+    def test_list_of_a_folder_whose_name_is_no_text(self):
+        models = os.fsencode(self.folder) + b"/\xff"
+        os.makedirs(models + b"/rexnet_100.nav_in1k")
+        with open(models + b"/rexnet_100.nav_in1k/model.safetensors", "wb"):
+            row = json.loads(self.ok("pull", "--list", "--json", "--folder",
+                                     os.fsdecode(models)).splitlines()[0])
+        self.assertTrue(row["installed"].endswith("\ufffd/rexnet_100.nav_in1k/model.safetensors"))
+
     def test_list_agrees_with_the_networks(self):
         networks = {row["name"]: row for row in map(json.loads, self.ok(
             "info", "--table", "--no-time", "--json").splitlines())}
