@@ -180,6 +180,9 @@ class Pull(PullTest):
     def test_endpoint_option_comes_first(self):
         self.pulled("--endpoint", self.hub.url + "/", HF_ENDPOINT="http://127.0.0.1:9")
 
+    def test_this_machine_needs_no_proxy(self):
+        self.pulled(http_proxy="http://127.0.0.1:9", no_proxy="")
+
     def test_mirror_that_sends_the_file_itself(self):
         self.faults.direct = True
         self.assertEqual(self.pulled()[0].read_bytes(), TINY)
