@@ -100,10 +100,13 @@ csv_read (Csv * self, guint * line, GError ** error)
     g_ptr_array_add (fields, field);
     if (self->at == self->end || skip_end_of_line (self))
       return g_steal_pointer (&fields);
-    if (*self->at != ',' || fields->len == MAX_COLUMNS) {
-      FAIL (error, *self->at != ',' ? "line %u: something between a field and "
-          "the comma behind it" : "line %u: more than 1000 columns",
+    if (*self->at != ',') {
+      FAIL (error, "line %u: something between a field and the comma behind it",
           self->line);
+      return NULL;
+    }
+    if (fields->len == MAX_COLUMNS) {
+      FAIL (error, "line %u: more than %d columns", self->line, MAX_COLUMNS);
       return NULL;
     }
     self->at++;

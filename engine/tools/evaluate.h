@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A data set's pictures through an engine. */
 #pragma once
 
 #include "dataset.h"
@@ -11,6 +12,8 @@
  * cannot be read are reported on standard error, and progress is.
  * @journal: (nullable): to be written as well
  * @seconds: (out): that it took
+ *
+ * Returns: FALSE with the error of the engine or the journal
  */
 gboolean evaluate (RexnetEngine * engine, Dataset * dataset,
     Outcome * outcomes, guint total, Journal * journal, double *seconds,

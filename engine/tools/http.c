@@ -33,13 +33,14 @@ typedef struct
   GError *error;                /* that a callback met */
 } Exchange;
 
+/* On one attempt. */
 typedef enum
 {
   DONE,
   REDIRECT,
   AGAIN,
   FAILED,
-} Outcome;
+} Verdict;
 
 void
 http_response_clear (HttpResponse * response)
@@ -250,7 +251,7 @@ perform (Exchange * x, const Url * url)
   return code;
 }
 
-static Outcome
+static Verdict
 no_answer (Exchange * x, const Url * url, CURLcode code, GError ** error)
 {
   if (x->error) {
@@ -273,7 +274,7 @@ no_answer (Exchange * x, const Url * url, CURLcode code, GError ** error)
 
 /* A connection that is closed early looks like an end where no length was
  * told. */
-static Outcome
+static Verdict
 finish (Exchange * x, const Url * url, GError ** error)
 {
   const HttpRequest *request = x->request;
@@ -292,7 +293,7 @@ finish (Exchange * x, const Url * url, GError ** error)
 }
 
 /* @next: (out): where a redirect leads. */
-static Outcome
+static Verdict
 judge (Exchange * x, const Url * url, CURLcode code, Url ** next,
     GError ** error)
 {
@@ -330,7 +331,7 @@ judge (Exchange * x, const Url * url, CURLcode code, Url ** next,
 }
 
 /* Follows redirects. */
-static Outcome
+static Verdict
 attempt (Http * self, HttpRequest * request, HttpResponse * response,
     GError ** error)
 {
@@ -340,10 +341,10 @@ attempt (Http * self, HttpRequest * request, HttpResponse * response,
     Exchange x = { self, request, response };
     g_autoptr (Url) next = NULL;
     CURLcode code = perform (&x, url);
-    Outcome outcome = judge (&x, url, code, &next, error);
+    Verdict verdict = judge (&x, url, code, &next, error);
 
-    if (outcome != REDIRECT)
-      return outcome;
+    if (verdict != REDIRECT)
+      return verdict;
     if (hops == MAX_REDIRECTS) {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_LINKS,
           "more than %d redirects, the last to %s", MAX_REDIRECTS,
@@ -399,12 +400,12 @@ http_send (Http * self, HttpRequest * request, HttpResponse * response,
   *response = (HttpResponse) { 0 };
   for (;;) {
     g_autoptr (GError) failure = NULL;
-    Outcome outcome = attempt (self, request, response, &failure);
-    double asked = outcome == AGAIN ?
+    Verdict verdict = attempt (self, request, response, &failure);
+    double asked = verdict == AGAIN ?
         wait_asked_for (self, response->status) : 0;
     double wait = MAX (asked, backoff);
 
-    if (outcome == DONE)
+    if (verdict == DONE)
       return TRUE;
     http_response_clear (response);
     if (request->position >= farthest + WORTH_A_RETRY) {
@@ -414,7 +415,7 @@ http_send (Http * self, HttpRequest * request, HttpResponse * response,
     }
     if (asked > MAX_WAIT)
       g_prefix_error (&failure, "wait %.0f seconds and try again: ", asked);
-    if (outcome == FAILED || asked > MAX_WAIT
+    if (verdict == FAILED || asked > MAX_WAIT
         || ++failures > self->options.retries) {
       g_propagate_error (error, g_steal_pointer (&failure));
       return FALSE;

@@ -4,7 +4,7 @@
 
 #include <gio/gio.h>
 
-/* "19.4 MB" */
+/* Returns: (transfer full): as "19.4 MB" */
 char *space_to_string (gint64 bytes);
 
 /* FALSE with G_IO_ERROR_NO_SPACE where the disk, or the limit on a file's size
