@@ -11,14 +11,15 @@
 #define FAIL(error, ...) \
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, __VA_ARGS__)
 
-/* What a header may call the columns. */
+/* What a header may call the columns, by preference: an index may be the
+ * number of the row. */
 static const char *const file_names[] = {
   "file", "filename", "file_name", "filepath", "path", "image", "picture", NULL
 };
 
 static const char *const class_names[] = {
-  "class", "class_index", "class_id", "index", "target", "label", "category",
-  "synset", "wnid", NULL
+  "class", "class_index", "class_id", "target", "label", "category", "synset",
+  "wnid", "index", NULL
 };
 
 /* Where the two columns are. */
@@ -33,19 +34,19 @@ clear_entry (gpointer entry)
   g_free (((ListEntry *) entry)->path);
 }
 
-/* The first of @fields that is one of @names, or its length. */
+/* Which of @fields has the first of @names that any of them has, or how many
+ * they are. */
 static guint
 find_column (GPtrArray * fields, const char *const *names)
 {
-  guint i = 0;
+  for (; *names; names++)
+    for (guint i = 0; i < fields->len; i++) {
+      g_autofree char *field = g_strstrip (g_strdup (fields->pdata[i]));
 
-  for (; i < fields->len; i++) {
-    g_autofree char *field = g_ascii_strdown (fields->pdata[i], -1);
-
-    if (g_strv_contains (names, g_strstrip (field)))
-      break;
-  }
-  return i;
+      if (g_ascii_strcasecmp (field, *names) == 0)
+        return i;
+    }
+  return fields->len;
 }
 
 /* Whether the first record is a header, which names both columns. */

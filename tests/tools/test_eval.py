@@ -346,6 +346,8 @@ class Lists(EvalTest):
         rows = self.rows(self.best)
         for header in "file,class", "Filename,Label", "image,class_index", "path , synset":
             self.check(f"{header}\n{rows}")
+        numbered = "".join(f"{i},{line}\n" for i, line in enumerate(rows.splitlines()))
+        self.check(f"index,file,label\n{numbered}")
         with self.list.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["split", "label", "note", "image"])
