@@ -23,7 +23,8 @@ get_model (void)
   return model;
 }
 
-/* The device's groups, with little for the compiler to unroll. */
+/* With little for the compiler to unroll, and the same for all tests, so that
+ * most kernels are compiled once. */
 static RexnetClTiles
 small_tiles (const RexnetClDevice * device)
 {
@@ -32,6 +33,9 @@ small_tiles (const RexnetClDevice * device)
   tiles.cb = 4;
   tiles.pw_p = tiles.pw_t = tiles.dw_r = tiles.st_r = 2;
   tiles.st_t = 1;
+  tiles.fu_x = tiles.dw_x;
+  tiles.fu_kb = 24;
+  tiles.sg = tiles.sg_x = 0;
   return tiles;
 }
 
@@ -123,7 +127,6 @@ test_subgroups_on (const RexnetClDevice * device)
   if (!device->subgroups)
     return FALSE;
   tiles.dw_x = tiles.fu_x = tiles.fc_x = 32;
-  tiles.sg = tiles.sg_x = 0;
   without = run (device, &tiles, REXNET_PRECISION_F32);
   tiles.sg = 1;
   tiles.sg_t = 2;
@@ -148,7 +151,6 @@ test_half_on (const RexnetClDevice * device)
   RexnetClTiles tiles = small_tiles (device);
   Result exact, half;
 
-  tiles.sg_x = 0;
   exact = run (device, &tiles, REXNET_PRECISION_F32);
   for (guint fp16 = 0; fp16 <= (device->info.fp16 ? 1 : 0); fp16++) {
     tiles.fp16 = fp16;
