@@ -150,7 +150,8 @@ rexnet_cl_graph_weights (RexnetClGraph * self, const RexnetConv * conv,
       * conv->kernel;
   const guint rows = tile && conv->kernel == 1 && cb == 4
       ? rexnet_cl_round_up (taps, cb) : taps;
-  const guint blocks = rexnet_cl_round_up (rexnet_cl_graph_blocks (self, conv->out),
+  const guint blocks = rexnet_cl_round_up (rexnet_cl_graph_blocks (self,
+          conv->out),
       multiple);
   const gsize count = (gsize) blocks * rows * cb;
   g_autofree float *weight = g_new (float, (gsize) conv->out * taps);

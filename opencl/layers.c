@@ -18,8 +18,9 @@ rexnet_cl_add_stem (RexnetClGraph * g, const RexnetConv * conv,
   cl_int out_width = y.width, out_height = y.height;
   cl_int activation = conv->activation;
   RexnetClStep step = {
-    .global = {rexnet_cl_round_up (rexnet_cl_div_up (y.width, t->st_r), t->st_x),
-        rexnet_cl_round_up (y.height, t->st_y), rexnet_cl_div_up (blocks, t->st_t)},
+    .global = {rexnet_cl_round_up (rexnet_cl_div_up (y.width, t->st_r),
+            t->st_x), rexnet_cl_round_up (y.height, t->st_y),
+        rexnet_cl_div_up (blocks, t->st_t)},
     .local = {t->st_x, t->st_y, 1},
     .name = "stem",
     .macs = (guint64) 27 * conv->out * y.width * y.height,
@@ -124,8 +125,8 @@ rexnet_cl_add_expand (RexnetClGraph * g, const char *name,
 
 RexnetClMap
 rexnet_cl_add_project (RexnetClGraph * g, const char *name,
-    const RexnetBlock * block, RexnetClMap x, cl_mem to, cl_mem gate, const RexnetClMap * residual,
-    gboolean half)
+    const RexnetBlock * block, RexnetClMap x, cl_mem to, cl_mem gate,
+    const RexnetClMap * residual, gboolean half)
 {
   const RexnetConv *conv = &block->project;
   RexnetClMap y = { to, conv->out, x.width, x.height, FALSE };
@@ -219,7 +220,8 @@ rexnet_cl_add_depthwise (RexnetClGraph * g, const char *name,
     .local = {t->dw_x, 1, 1},
     .macs = (guint64) conv->kernel * conv->kernel * conv->out * y.width
         * y.height,
-    .bytes = rexnet_cl_graph_map_bytes (g, x) + w.bytes + rexnet_cl_graph_map_bytes (g, y),
+    .bytes = rexnet_cl_graph_map_bytes (g, x) + w.bytes
+        + rexnet_cl_graph_map_bytes (g, y),
   };
 
   g_strlcpy (step.name, name, sizeof step.name);

@@ -10,10 +10,12 @@
  * whole register file, and a group is one item, because drivers turn a
  * barrier into a loop that spills. GPUs: four channels are one load of 16
  * bytes; a group fills a sub-group or several. Intel: eight lanes of 128
- * registers, and an operand that is one lane's for all costs nothing. Mali and Adreno: few registers, so smaller tiles; Mali's local
- * memory is memory like any other, and nothing is gained by going through it.
+ * registers, and an operand that is one lane's for all costs nothing. Mali and
+ * Adreno: few registers, so smaller tiles; Mali's local memory is memory like
+ * any other, and nothing is gained by going through it.
+ *
+ * rexnet_cl_tiles_default() adds sg, sg_x and fp16 as the device reports them.
  */
-/* sg, sg_x and fp16: see rexnet_cl_tiles_default() */
 static const RexnetClTiles defaults[] = {
   [REXNET_CL_VENDOR_OTHER] = {
       .cb = 4, .pw_p = 4, .pw_t = 2, .pw_x = 16, .pw_y = 4,
