@@ -9,8 +9,8 @@
 
 static const GOptionEntry entries[] = {
   {"model", 0, 0, G_OPTION_ARG_FILENAME, &tool_options.model,
-      "A .safetensors, .pth or .bin file in place of generated weights",
-      "FILE"},
+        "A .safetensors, .pth or .bin file, or the name of a model that 'rexnet "
+      "pull' installed, in place of generated weights", "FILE"},
   {"runs", 0, 0, G_OPTION_ARG_CALLBACK, tool_parse_count,
       "Calls to time; 50 if not given", "N"},
   {"profile", 0, 0, G_OPTION_ARG_NONE, &tool_options.profile,

@@ -48,6 +48,12 @@ load (ToolModelSource source, GError ** error)
   const ToolOptions *o = &tool_options;
   gboolean named = o->width > 0 || o->has_variant;
 
+  if (o->model && (o->network || o->classes)) {
+    g_set_error (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT,
+        "%s is for generated weights: leave it or the model out",
+        o->network ? "--model-name" : "--classes");
+    return NULL;
+  }
   if (o->model) {
     g_autofree char *path = rexnet_model_find_named (o->model, error);
 

@@ -148,6 +148,12 @@ class Info(harness.ToolTest):
         self.assertIn("give one of them", self.fails(
             1, "info", "--model-name", "rexnet_100", "--width", "1.0"))
 
+    def test_model_and_generated_weights_exclude_each_other(self):
+        for option in ("--model-name", "rexnet_100"), ("--classes", "5"):
+            for command in ("info",), ("bench", "--model"):
+                self.assertIn(f"{option[0]} is for generated weights", self.fails(
+                    1, *command, harness.DEFAULT_MODEL, *option))
+
     def test_text(self):
         text = self.ok("info", "--width", "1.0", "--size", "224x224")
         self.assertRegex(text, r"(?m)^parameters +4796873$")
@@ -174,7 +180,7 @@ class Info(harness.ToolTest):
         self.assertIn("1.3", message)
         self.assertIn("0.5", message)
         message = self.fails(1, "info", harness.DEFAULT_MODEL, "--variant", "rexnet-lite")
-        self.assertIn("asked for rexnet-lite", message)
+        self.assertIn("asked for variant rexnet-lite", message)
 
     def test_unreadable_file(self):
         if os.geteuid() == 0:
