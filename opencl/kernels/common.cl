@@ -88,11 +88,11 @@ map_load (global const void *x, bool is_inner, size_t at)
 #define ACTIVATION_SIGMOID 4
 
 /*
- * e to the x. GPUs have an instruction, good to a few units in the last place;
- * CPU drivers call a function, so there it is spelled out: 2 to the n times the
- * series of the rest, exact to 2e-7 of the value.
+ * e to the x: 2 to the n times the series of the rest, exact to 2e-7 of the
+ * value. native_exp() is as exact as the driver likes, 1e-4 on one, which is
+ * good enough where halves are; on CPUs it is a call of a function.
  */
-#if CB == 4
+#if HALF && CB == 4
 #define vec_exp(x) native_exp (x)
 #else
 #define ivec JOIN (int, CB)
