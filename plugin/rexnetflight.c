@@ -136,10 +136,11 @@ rexnet_flight_start (RexnetFlight * self, guint workers, GError ** error)
 
   if (rexnet_flight_get_workers (self) > 0)
     return TRUE;
-  /* There is a pool even where some of its threads are missing. */
+  /* Some versions of GLib give a pool even where threads are missing. */
   pool = g_thread_pool_new (work, self, workers, TRUE, &failure);
   if (failure) {
-    g_thread_pool_free (pool, FALSE, TRUE);
+    if (pool)
+      g_thread_pool_free (pool, FALSE, TRUE);
     g_propagate_error (error, failure);
     return FALSE;
   }
