@@ -136,8 +136,11 @@ rexnet_flight_start (RexnetFlight * self, guint workers, GError ** error)
 
   if (rexnet_flight_get_workers (self) > 0)
     return TRUE;
-  /* Some versions of GLib give a pool even where threads are missing. */
-  pool = g_thread_pool_new (work, self, workers, TRUE, &failure);
+  /* One thread first: where a later one is missing, GLib 2.84 would free the
+   * new pool under those that run, and older ones would return it. */
+  pool = g_thread_pool_new (work, self, 1, TRUE, &failure);
+  if (!failure)
+    g_thread_pool_set_max_threads (pool, workers, &failure);
   if (failure) {
     if (pool)
       g_thread_pool_free (pool, FALSE, TRUE);
