@@ -90,6 +90,21 @@ add_official (RexnetGenerator * g, const RexnetRecipe * recipe)
   }
 }
 
+/* ---- timm's ------------------------------------------------------------- */
+
+/* A convolution @name and its batch norm @norm in @block. */
+static void
+add_named (RexnetGenerator * g, guint out, guint in, guint kernel,
+    const char *block, const char *name, const char *norm)
+{
+  RexnetKey key;
+
+  g_snprintf (key, sizeof key, "%s%s", block, name);
+  rexnet_generate_conv (g, out, in, kernel, key);
+  g_snprintf (key, sizeof key, "%s%s", block, norm);
+  rexnet_generate_norm (g, out, key);
+}
+
 /* ---- timm's rexnetr ----------------------------------------------------- */
 
 /* @name: of timm's ConvNormAct, which holds a convolution and a batch norm. */
@@ -99,10 +114,8 @@ add_conv_norm (RexnetGenerator * g, guint out, guint in, guint kernel,
 {
   RexnetKey key;
 
-  g_snprintf (key, sizeof key, "%s%s.conv", parent, name);
-  rexnet_generate_conv (g, out, in, kernel, key);
-  g_snprintf (key, sizeof key, "%s%s.bn", parent, name);
-  rexnet_generate_norm (g, out, key);
+  g_snprintf (key, sizeof key, "%s%s", parent, name);
+  add_named (g, out, in, kernel, key, ".conv", ".bn");
 }
 
 static void
@@ -148,19 +161,6 @@ add_rexnetr (RexnetGenerator * g, const RexnetRecipe * recipe)
 }
 
 /* ---- timm's efficientnet and efficientnet_lite -------------------------- */
-
-/* A convolution @name and its batch norm @norm in @block. */
-static void
-add_named (RexnetGenerator * g, guint out, guint in, guint kernel,
-    const char *block, const char *name, const char *norm)
-{
-  RexnetKey key;
-
-  g_snprintf (key, sizeof key, "%s%s", block, name);
-  rexnet_generate_conv (g, out, in, kernel, key);
-  g_snprintf (key, sizeof key, "%s%s", block, norm);
-  rexnet_generate_norm (g, out, key);
-}
 
 /* @expands: not in the first stage, whose layers have names of their own */
 static void
