@@ -43,6 +43,24 @@ add_strip (RexnetPath * self, const RexnetImage * image, RexnetRows * ch)
   ch->ready += REXNET_STRIP;
 }
 
+#define CACHE_LINE 64
+
+/* Asks for the rows up to a strip past @end, a few for each output row, lest a
+ * strip wait for all of its rows. */
+static void
+fetch_ahead (const RexnetImage * image, RexnetRows * ch, guint end)
+{
+  gsize bytes = (gsize) ch->x.n_in * ch->place.step;
+
+  end = MIN (end + REXNET_STRIP, ch->y.n_in);
+  for (; ch->fetched < end; ch->fetched++) {
+    const guint8 *row = source_row (image, ch, ch->y.first + ch->fetched);
+
+    for (gsize i = 0; i < bytes; i += CACHE_LINE)
+      __builtin_prefetch (row + i);
+  }
+}
+
 static void
 filter_row (RexnetPath * self, const RexnetImage * image, RexnetRows * ch,
     guint i)
@@ -95,12 +113,19 @@ run_horizontal_first (RexnetPath * self, const RexnetImage * image,
 {
   guint n = self->layout->n_channels;
 
-  for (guint c = 0; c < n; c++)
-    self->channel[c].ready = self->channel[c].y.start[from] / REXNET_STRIP
-        * REXNET_STRIP;
+  for (guint c = 0; c < n; c++) {
+    RexnetRows *ch = &self->channel[c];
+
+    ch->ready = ch->fetched = ch->y.start[from] / REXNET_STRIP * REXNET_STRIP;
+  }
   for (guint i = from; i < end; i++) {
-    for (guint c = 0; c < n; c++)
-      filter_row (self, image, &self->channel[c], i);
+    for (guint c = 0; c < n; c++) {
+      RexnetRows *ch = &self->channel[c];
+
+      if (c == 0 || ch->place.plane != ch[-1].place.plane)
+        fetch_ahead (image, ch, ch->y.start[i] + ch->y.taps);
+      filter_row (self, image, ch, i);
+    }
     if (!self->exact)
       emit_sums (self, i, output);
     else
@@ -115,6 +140,7 @@ mix_row (RexnetPath * self, const RexnetImage * image, guint i, guint8 * dst)
 {
   RexnetRows *ch = &self->channel[0];
 
+  fetch_ahead (image, ch, ch->y.start[i] + ch->y.taps);
   for (guint t = 0; t < ch->y.taps; t++) {
     guint y = ch->y.first + MIN (ch->y.start[i] + t, ch->y.n_in - 1);
     self->rows[t] = source_row (image, ch, y);
@@ -129,6 +155,7 @@ run_vertical_first (RexnetPath * self, const RexnetImage * image,
 {
   guint n_channels = self->layout->n_channels;
 
+  self->channel[0].fetched = self->channel[0].y.start[from];
   for (guint i = from; i < end; i += REXNET_STRIP) {
     guint n = MIN (REXNET_STRIP, end - i);
 

@@ -15,6 +15,7 @@ typedef struct
   guint8 *ring;                 /* ring_rows x ring_stride bytes */
   guint ring_rows;              /* a multiple of REXNET_STRIP */
   guint ready;                  /* rows from y.first on that are in the ring */
+  guint fetched;                /* rows that are, or are on their way here */
   guint8 *exact;                /* one output row, or */
   gint32 *sum;
 } RexnetRows;
