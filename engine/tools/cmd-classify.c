@@ -108,6 +108,9 @@ run (void)
     if (!classify_file (engine, *file, scores, best, &error)) {
       tool_error (*file, "%s", error->message);
       status = TOOL_FAILED;
+    } else if (!tool_check_output (&error)) {
+      tool_error (NULL, "%s", error->message);
+      return TOOL_FAILED;
     }
   }
   tool_warn_fallback (engine);

@@ -7,7 +7,7 @@
 #include "images.h"
 #include "interrupt.h"
 #include "npy.h"
-#include "progress.h"
+#include "pictures.h"
 #include "tool.h"
 
 #define DEFAULT_BATCH 32
@@ -25,56 +25,20 @@ static const GOptionEntry entries[] = {
       "Take the pictures that FILE names as well, one a line; -: from standard "
       "input", "FILE"},
   {"batch", 0, 0, G_OPTION_ARG_CALLBACK, tool_parse_count,
-      "Pictures a call; 32 if not given", "N"},
+      "Pictures a call; 1 on the CPU if not given, 32 elsewhere", "N"},
   {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &tool_options.files,
       NULL, NULL},
   {NULL}
 };
 
-/* A picture on its way to the engine. */
 typedef struct
 {
-  const char *path;
-  GdkPixbuf *pixbuf;
-  GError *error;
-} Slot;
-
-typedef struct
-{
-  RexnetEngine *engine;
   const RexnetModelInfo *model;
   GPtrArray *files;
   NpyWriter *npy;               /* NULL: to standard output */
   JsonBuilder *names;           /* of the rows of @npy */
-  Progress progress;
-
-  Slot *slots;                  /* a batch */
-  RexnetImage *images;
-  float *scores, *features;
   guint done, errors;
 } Extraction;
-
-static void
-load_slot (gpointer data, gpointer user_data)
-{
-  Slot *slot = data;
-
-  slot->pixbuf = image_load (slot->path, &slot->error);
-}
-
-/* Decodes the first @n slots, side by side. */
-static void
-load_slots (Slot * slots, guint n)
-{
-  const guint threads = tool_options.threads ? tool_options.threads
-      : g_get_num_processors ();
-  GThreadPool *pool = g_thread_pool_new (load_slot, NULL, threads, FALSE,
-      NULL);
-
-  for (guint i = 0; i < n; i++)
-    g_thread_pool_push (pool, &slots[i], NULL);
-  g_thread_pool_free (pool, FALSE, TRUE);
-}
 
 /* ---- output ------------------------------------------------------------ */
 
@@ -91,50 +55,36 @@ scale_to_one (float *features, guint n)
 
 /* @string: UTF-8 */
 static void
-print_string (const char *name, const char *string)
+append_string (GString * line, const char *name, const char *string)
 {
   g_autoptr (JsonNode) node = json_node_new (JSON_NODE_VALUE);
   g_autofree char *text = NULL;
 
   json_node_set_string (node, string);
   text = json_to_string (node, FALSE);
-  printf ("\"%s\":%s,", name, text);
+  g_string_append_printf (line, "\"%s\":%s,", name, text);
 }
 
 /* By hand: nine digits tell floats apart, and JsonGenerator prints 17. */
-static void
-print_features (const Extraction * self, const char *name,
-    const float *features)
+static char *
+format_line (const Extraction * self, const char *path, const float *features)
 {
-  putchar ('{');
-  print_string ("file", name);
-  print_string ("model", self->model->name);
-  fputs ("\"features\":[", stdout);
-  for (guint i = 0; i < self->model->features; i++) {
-    if (i > 0)
-      putchar (',');
-    if (isfinite (features[i]))
-      printf ("%.9g", features[i]);
-    else
-      fputs ("null", stdout);
-  }
-  puts ("]}");
-}
-
-static gboolean
-put_out (Extraction * self, const char *path, float *features, GError ** error)
-{
+  GString *line = g_string_new ("{");
   g_autofree char *name = g_filename_display_name (path);
 
-  if (normalize)
-    scale_to_one (features, self->model->features);
-  self->done++;
-  if (!self->npy) {
-    print_features (self, name, features);
-    return TRUE;
+  append_string (line, "file", name);
+  append_string (line, "model", self->model->name);
+  g_string_append (line, "\"features\":[");
+  for (guint i = 0; i < self->model->features; i++) {
+    if (i > 0)
+      g_string_append_c (line, ',');
+    if (isfinite (features[i]))
+      g_string_append_printf (line, "%.9g", features[i]);
+    else
+      g_string_append (line, "null");
   }
-  json_builder_add_string_value (self->names, name);
-  return npy_write (self->npy, features, 1, error);
+  g_string_append (line, "]}");
+  return g_string_free (line, FALSE);
 }
 
 static JsonBuilder *
@@ -170,63 +120,73 @@ finish_output (Extraction * self, GError ** error)
 
 /* ---- running ----------------------------------------------------------- */
 
-/* Reports the first @n slots that could not be read. Returns: how many could */
-static guint
-gather (Extraction * self, guint n)
+static gboolean
+load (guint i, RexnetImage * image, GdkPixbuf ** pixbuf, gpointer data,
+    GError ** error)
 {
-  guint used = 0;
+  const Extraction *self = data;
 
-  for (guint i = 0; i < n; i++) {
-    Slot *slot = &self->slots[i];
+  if (!(*pixbuf = image_load (self->files->pdata[i], error)))
+    return FALSE;
+  *image = image_view (*pixbuf);
+  return TRUE;
+}
 
-    if (slot->pixbuf) {
-      self->images[used++] = image_view (slot->pixbuf);
-      continue;
-    }
-    progress_clear (&self->progress);
-    tool_error (slot->path, "%s", slot->error->message);
-    g_clear_error (&slot->error);
+/* Returns: a line of JSON, or the floats for the array */
+static gpointer
+digest (guint i, const float *scores, const float *features, gpointer data)
+{
+  const Extraction *self = data;
+  const guint n = self->model->features;
+  float *vector = g_memdup2 (features, n * sizeof *features);
+  char *line;
+
+  if (normalize)
+    scale_to_one (vector, n);
+  if (self->npy)
+    return vector;
+  line = format_line (self, self->files->pdata[i], vector);
+  g_free (vector);
+  return line;
+}
+
+static char *
+get_name (guint i, gpointer data)
+{
+  return g_strdup (((Extraction *) data)->files->pdata[i]);
+}
+
+static gboolean
+deliver (guint i, gconstpointer digest, const GError * failure, gpointer data,
+    GError ** error)
+{
+  Extraction *self = data;
+  g_autofree char *name = NULL;
+
+  if (failure) {
     self->errors++;
+    return TRUE;
   }
-  return used;
+  self->done++;
+  if (!self->npy) {
+    puts (digest);
+    return tool_check_output (error);
+  }
+  name = g_filename_display_name (self->files->pdata[i]);
+  json_builder_add_string_value (self->names, name);
+  return npy_write (self->npy, digest, 1, error);
 }
 
 static gboolean
-run_batch (Extraction * self, guint n, GError ** error)
+extract (Extraction * self, RexnetEngine * engine, GError ** error)
 {
-  guint used = gather (self, n), image = 0;
-  gboolean ok = used == 0 || rexnet_engine_classify_features (self->engine,
-      self->images, used, self->scores, self->features, error);
+  const Pictures pictures = {
+    .n = self->files->len,.show_progress = self->npy != NULL,.data = self,
+    .load = load,.digest = digest,.get_name = get_name,.deliver = deliver,
+  };
 
-  for (guint i = 0; i < n; i++) {
-    Slot *slot = &self->slots[i];
-
-    if (ok && slot->pixbuf)
-      ok = put_out (self, slot->path, self->features
-          + (gsize) self->model->features * image++, error);
-    g_clear_object (&slot->pixbuf);
-  }
-  return ok;
-}
-
-static gboolean
-extract (Extraction * self, GError ** error)
-{
-  guint batch = rexnet_engine_get_info (self->engine)->batch;
-  guint total = self->files->len;
-
-  for (guint first = 0; first < total && !tool_interrupted (); first += batch) {
-    guint n = MIN (batch, total - first);
-
-    for (guint i = 0; i < n; i++)
-      self->slots[i] = (Slot) { .path = self->files->pdata[first + i] };
-    load_slots (self->slots, n);
-    if (!run_batch (self, n, error))
-      return FALSE;
-    if (self->npy)
-      progress_update (&self->progress, first + n);
-  }
-  progress_clear (&self->progress);
+  if (!pictures_run (&pictures, engine, error))
+    return FALSE;
   if (tool_interrupted ()) {
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
         "interrupted");
@@ -245,27 +205,15 @@ run_on (RexnetEngine * engine, GPtrArray * files)
 {
   const RexnetModelInfo *model =
       rexnet_model_get_info (rexnet_engine_get_model (engine));
-  guint batch = rexnet_engine_get_info (engine)->batch;
-  g_autofree Slot *slots = g_new0 (Slot, batch);
-  g_autofree RexnetImage *images = g_new (RexnetImage, batch);
-  g_autofree float *scores = g_new (float, (gsize) batch * model->classes);
-  g_autofree float *features = g_new (float, (gsize) batch * model->features);
   g_autoptr (JsonBuilder) names = start_names (model);
   g_autoptr (GError) error = NULL;
-  g_autoptr (NpyWriter) npy = NULL;
+  g_autoptr (NpyWriter) npy = output
+      ? npy_open (output, model->features, &error) : NULL;
   Extraction extraction = {
-    .engine = engine,.model = model,.files = files,.names = names,
-    .slots = slots,.images = images,.scores = scores,.features = features,
+    .model = model,.files = files,.names = names,.npy = npy,
   };
 
-  if (output && !(npy = npy_open (output, model->features, &error))) {
-    tool_error (NULL, "%s", error->message);
-    return TOOL_FAILED;
-  }
-  extraction.npy = npy;
-  progress_start (&extraction.progress, files->len);
-  if (!extract (&extraction, &error)) {
-    progress_clear (&extraction.progress);
+  if (error || !extract (&extraction, engine, &error)) {
     tool_error (NULL, "%s", error->message);
     return TOOL_FAILED;
   }
@@ -309,8 +257,7 @@ run (void)
     tool_error (NULL, "%s", error->message);
     return TOOL_FAILED;
   }
-  if (!tool_options.batch)
-    tool_options.batch = MIN (DEFAULT_BATCH, files->len);
+  tool_options.default_batch = MIN (DEFAULT_BATCH, files->len);
   tool_options.scheduling = REXNET_SCHEDULING_THROUGHPUT;
   model = tool_load_model (TOOL_MODEL_FIND);
   engine = model ? tool_new_engine (model) : NULL;

@@ -107,7 +107,8 @@ tool_new_engine (RexnetModel * model)
     .threads = tool_options.threads,
     .isa = tool_options.isa,
     .scheduling = tool_options.scheduling,
-    .batch = tool_options.batch,
+    .batch = tool_options.batch ? tool_options.batch
+        : tool_options.default_batch,
     .width = tool_options.width_px,
     .height = tool_options.height_px,
   };

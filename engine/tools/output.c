@@ -25,6 +25,21 @@ tool_error (const char *file, const char *format, ...)
       message);
 }
 
+gboolean
+tool_check_output (GError ** error)
+{
+  static gboolean failed;
+  int code;
+
+  if (failed || (fflush (stdout) == 0 && !ferror (stdout)))
+    return TRUE;
+  code = errno;
+  failed = TRUE;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
+      "standard output: %s", g_strerror (code));
+  return FALSE;
+}
+
 static gboolean
 is_gzip (GInputStream * stream, GError ** error)
 {

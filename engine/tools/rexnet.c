@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The `rexnet` program: finds the command and runs it. */
-#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,6 +61,7 @@ run (int argc, char **argv)
 int
 main (int argc, char **argv)
 {
+  g_autoptr (GError) error = NULL;
   int status;
 
   setlocale (LC_ALL, "");
@@ -69,8 +69,8 @@ main (int argc, char **argv)
   g_set_prgname ("rexnet");
 
   status = run (argc, argv);
-  if (fflush (stdout) != 0 || ferror (stdout)) {
-    tool_error ("standard output", "%s", g_strerror (errno));
+  if (!tool_check_output (&error)) {
+    tool_error (NULL, "%s", error->message);
     status = TOOL_FAILED;
   }
   return status;

@@ -39,6 +39,7 @@ typedef struct
   RexnetVariant variant;
   double width, threshold;
   guint classes, top_k, threads, batch, runs, limit, timeout, retries, worst;
+  guint default_batch;          /* of the command's engine; 0 is 1 */
   guint width_px, height_px;
   RexnetIsa isa;
   RexnetPrecision precision;
@@ -98,6 +99,10 @@ void tool_warn_fallback (RexnetEngine * engine);
  * file name encoding. */
 void tool_error (const char *file, const char *format, ...)
     G_GNUC_PRINTF (2, 3);
+
+/* Flushes what was printed. Returns: FALSE with an error, to be reported, when
+ * that failed for the first time. */
+gboolean tool_check_output (GError ** error);
 
 /* Opens @path for reading, a gzip file decompressed on the way if @gunzip.
  * The error does not repeat the path. */

@@ -4,6 +4,7 @@ import ast
 import functools
 import json
 import math
+import os
 import resource
 import signal
 import struct
@@ -143,6 +144,55 @@ class Features(harness.ToolTest):
         self.assertEqual(output.read_bytes(), before)
         self.assertEqual(sorted(p.name for p in self.folder.iterdir()),
                          ["bad.png", "good.png", "out.npy", "out.npy.json"])
+
+    def test_order_whatever_takes_long(self):
+        """Results and messages come in the order of the arguments."""
+        large = self.folder / "large.png"
+        harness.write_png(large, 1500, 1000, [0] * (3 * 1500 * 1000))
+        small = [self.picture(f"{i}.png", i) for i in range(3)]
+        bad = [self.folder / f"bad-{i}.png" for i in range(30)]
+        names = [str(p) for i in range(10) for p in (large, *small, *bad[3 * i:3 * i + 3])]
+        listed = self.folder / "names"
+        listed.write_text("\n".join(names), encoding="utf-8")
+        alone = self.run_tool("features", "--threads", 1, "--files-from", listed)
+        for options in ["--threads", "4"], ["--threads", "3", "--batch", "7"], ["--batch", "100"]:
+            with self.subTest(options):
+                result = self.run_tool("features", *options, "--files-from", listed)
+                self.assertEqual(result.returncode, 1)
+                self.assertEqual([json.loads(line)["file"] for line in result.stdout.splitlines()],
+                                 [name for name in names if "bad" not in name])
+                self.assertEqual([line.split(": ")[1] for line in result.stderr.splitlines()],
+                                 list(map(str, bad)))
+                self.assertEqual(result.stdout, alone.stdout)
+
+    def test_no_thread_can_be_started(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+            if os.getuid() == 0:    # whom the limit does not bind
+                os.setgroups([])
+                os.setgid(65534)
+                os.setuid(65534)
+
+        try:
+            subprocess.run([harness.REXNET, "--version"], preexec_fn=limit, capture_output=True,
+                           check=True)
+        except (OSError, subprocess.SubprocessError):
+            self.skipTest("the program cannot be run as another user")
+        result = subprocess.run([harness.REXNET, "features", "--threads", "2", BOOT],
+                                preexec_fn=limit, capture_output=True, text=True, timeout=60)
+        self.assertIn("Resource temporarily unavailable", result.stderr)
+        result = subprocess.run([harness.REXNET, "features", "--threads", "1", BOOT, TURNED],
+                                preexec_fn=limit, capture_output=True, text=True, timeout=60)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual([json.loads(line)["file"] for line in result.stdout.splitlines()],
+                         [str(BOOT), str(TURNED)])
+
+    def test_output_that_is_full(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            result = subprocess.run([harness.REXNET, "features", *[BOOT] * 50], stdout=full,
+                                    stderr=subprocess.PIPE, text=True)
+        self.assertEqual((result.returncode, result.stderr),
+                         (1, "rexnet: standard output: No space left on device\n"))
 
     def listed(self, count, *arguments, **options):
         """A run on @count pictures, writing out.npy."""
