@@ -33,8 +33,11 @@ GST_DEBUG_CATEGORY_STATIC (rexnet_classify_debug);
 
 /* Of an OpenCL device: one frame is uploaded while the other is computed. */
 #define FRAMES_ON_DEVICE 2
-/* With scheduling=throughput and an interval: as many frames more as may wait
- * for the results of those before them. */
+/* With scheduling=throughput, the frames that come on top of one a thread: one
+ * that a thread goes on with at once when it is done, so that it does not wait
+ * for the next to come; with an interval, those that wait for the results of
+ * others. */
+#define QUEUED 1
 #define MOST_WAITING 16
 
 struct _GstRexnetClassify
@@ -333,12 +336,14 @@ enter (GstRexnetClassify * self, GstBuffer * buffer)
 {
   GstFlowReturn flow;
   RexnetPassage *passage;
-  gboolean all;
+  guint queued, waiting;
 
   GST_OBJECT_LOCK (self);
-  all = self->settings.tuning.interval == 1;
+  /* What waits in a live stream grows old. */
+  queued = self->classifier.pacer.live ? 0 : QUEUED;
+  waiting = self->settings.tuning.interval == 1 ? 0 : MOST_WAITING;
   GST_OBJECT_UNLOCK (self);
-  flow = rexnet_flight_wait (self->flight, all ? 0 : MOST_WAITING);
+  flow = rexnet_flight_wait (self->flight, queued + waiting);
   if (flow != GST_FLOW_OK) {
     gst_buffer_unref (buffer);
     return flow;
@@ -348,7 +353,8 @@ enter (GstRexnetClassify * self, GstBuffer * buffer)
     drop (passage, self);
     return GST_FLOW_ERROR;
   }
-  return rexnet_flight_enter (self->flight, passage, passage->look != NULL);
+  return rexnet_flight_enter (self->flight, passage, passage->look != NULL,
+      queued);
 }
 
 static GstFlowReturn
@@ -448,7 +454,7 @@ gst_rexnet_classify_propose_allocation (GstBaseTransform * trans,
   if (held == 0 || !caps || !gst_video_info_from_caps (&info, caps))
     return ok;
   /* And the one that waits to enter, and the one that is pushed. */
-  held += 2;
+  held += QUEUED + 2;
   for (guint i = 0; i < n; i++) {
     g_autoptr (GstBufferPool) pool = NULL;
     guint size, min, max;

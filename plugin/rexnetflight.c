@@ -15,7 +15,11 @@ struct _RexnetFlight
   gpointer data;
 
   GMutex lock;                  /* of all below */
-  GCond changed;                /* any of it */
+  /* Each wakes whom it concerns alone, where items pass without the lock: on a
+   * busy core the thread would displace who holds it, only to wait for it. */
+  GCond head;                   /* the first entry is done: the task */
+  GCond room;                   /* fewer entries, or none under way */
+  GCond worker;                 /* fewer that are not done */
   GThreadPool *pool;            /* NULL: stopped */
   guint workers;
   guint working;                /* entries that are not done */
@@ -35,7 +39,9 @@ rexnet_flight_new (GstPad * pad, const RexnetFlightFuncs * funcs,
   self->funcs = funcs;
   self->data = data;
   g_mutex_init (&self->lock);
-  g_cond_init (&self->changed);
+  g_cond_init (&self->head);
+  g_cond_init (&self->room);
+  g_cond_init (&self->worker);
   g_queue_init (&self->entries);
   return self;
 }
@@ -44,18 +50,28 @@ void
 rexnet_flight_free (RexnetFlight * self)
 {
   g_mutex_clear (&self->lock);
-  g_cond_clear (&self->changed);
+  g_cond_clear (&self->head);
+  g_cond_clear (&self->room);
+  g_cond_clear (&self->worker);
   g_free (self);
 }
 
 /* ---- threads ----------------------------------------------------------- */
 
 static void
+wake_all (RexnetFlight * self)
+{
+  g_cond_broadcast (&self->head);
+  g_cond_broadcast (&self->room);
+  g_cond_broadcast (&self->worker);
+}
+
+static void
 work (gpointer data, gpointer flight)
 {
   RexnetFlight *self = flight;
   Entry *entry = data;
-  gboolean dropped;
+  gboolean dropped, head;
 
   g_mutex_lock (&self->lock);
   dropped = entry->dropped;
@@ -65,8 +81,11 @@ work (gpointer data, gpointer flight)
   g_mutex_lock (&self->lock);
   entry->done = TRUE;
   self->working--;
-  g_cond_broadcast (&self->changed);
+  head = entry == g_queue_peek_head (&self->entries);
   g_mutex_unlock (&self->lock);
+  if (head)
+    g_cond_signal (&self->head);
+  g_cond_signal (&self->worker);
 }
 
 /* With the lock. */
@@ -86,7 +105,7 @@ wait_for_head (RexnetFlight * self)
 
     if (head && head->done)
       return g_queue_pop_head (&self->entries);
-    g_cond_wait (&self->changed, &self->lock);
+    g_cond_wait (&self->head, &self->lock);
   }
   return NULL;
 }
@@ -109,8 +128,8 @@ put_out_next (gpointer flight)
   }
   dropped = entry->dropped;
   self->putting_out = TRUE;
-  g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
+  g_cond_broadcast (&self->room);
 
   if (dropped)
     self->funcs->drop (entry->item, self->data);
@@ -123,8 +142,10 @@ put_out_next (gpointer flight)
   if (flow != GST_FLOW_OK) {
     self->flow = flow;
     drop_all (self);
+    wake_all (self);
+  } else if (self->entries.length == 0) {
+    g_cond_broadcast (&self->room);
   }
-  g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
 }
 
@@ -170,7 +191,7 @@ rexnet_flight_stop (RexnetFlight * self)
   g_mutex_lock (&self->lock);
   pool = g_steal_pointer (&self->pool);
   drop_all (self);
-  g_cond_broadcast (&self->changed);
+  wake_all (self);
   g_mutex_unlock (&self->lock);
   if (!pool)
     return;
@@ -193,7 +214,7 @@ rexnet_flight_set_workers (RexnetFlight * self, guint workers)
   if (self->pool && workers != self->workers) {
     self->workers = workers;
     g_thread_pool_set_max_threads (self->pool, workers, NULL);
-    g_cond_broadcast (&self->changed);
+    wake_all (self);
   }
   g_mutex_unlock (&self->lock);
 }
@@ -249,39 +270,49 @@ rexnet_flight_forget_eos (RexnetFlight * self)
 }
 
 GstFlowReturn
-rexnet_flight_wait (RexnetFlight * self, guint idle)
+rexnet_flight_wait (RexnetFlight * self, guint more)
 {
   GstFlowReturn flow;
 
   g_mutex_lock (&self->lock);
-  while (is_open (self) && self->entries.length >= self->workers + idle)
-    g_cond_wait (&self->changed, &self->lock);
+  while (is_open (self) && self->entries.length >= self->workers + more)
+    g_cond_wait (&self->room, &self->lock);
   flow = take_flow (self);
   g_mutex_unlock (&self->lock);
   return flow;
 }
 
-GstFlowReturn
-rexnet_flight_enter (RexnetFlight * self, gpointer item, gboolean work)
+/* With the lock. Returns: whether @item can be put out at once */
+static gboolean
+append (RexnetFlight * self, gpointer item, gboolean work)
 {
+  Entry *entry = g_new (Entry, 1);
+
+  *entry = (Entry) { .item = item, .done = !work };
+  g_queue_push_tail (&self->entries, entry);
+  if (work) {
+    self->working++;
+    g_thread_pool_push (self->pool, entry, NULL);
+  }
+  return !work && self->entries.length == 1;
+}
+
+GstFlowReturn
+rexnet_flight_enter (RexnetFlight * self, gpointer item, gboolean work,
+    guint queued)
+{
+  gboolean head = FALSE;
   GstFlowReturn flow;
-  Entry *entry;
 
   g_mutex_lock (&self->lock);
-  while (is_open (self) && work && self->working >= self->workers)
-    g_cond_wait (&self->changed, &self->lock);
+  while (is_open (self) && work && self->working >= self->workers + queued)
+    g_cond_wait (&self->worker, &self->lock);
   flow = take_flow (self);
-  if (flow == GST_FLOW_OK) {
-    entry = g_new (Entry, 1);
-    *entry = (Entry) { .item = item, .done = !work };
-    g_queue_push_tail (&self->entries, entry);
-    if (work) {
-      self->working++;
-      g_thread_pool_push (self->pool, entry, NULL);
-    }
-    g_cond_broadcast (&self->changed);
-  }
+  if (flow == GST_FLOW_OK)
+    head = append (self, item, work);
   g_mutex_unlock (&self->lock);
+  if (head)
+    g_cond_signal (&self->head);
   if (flow != GST_FLOW_OK)
     self->funcs->drop (item, self->data);
   return flow;
@@ -301,7 +332,7 @@ rexnet_flight_drain (RexnetFlight * self)
 {
   g_mutex_lock (&self->lock);
   while (is_under_way (self))
-    g_cond_wait (&self->changed, &self->lock);
+    g_cond_wait (&self->room, &self->lock);
   g_mutex_unlock (&self->lock);
 }
 
@@ -311,7 +342,7 @@ rexnet_flight_flush_start (RexnetFlight * self)
   g_mutex_lock (&self->lock);
   self->flushing = TRUE;
   drop_all (self);
-  g_cond_broadcast (&self->changed);
+  wake_all (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -321,7 +352,7 @@ rexnet_flight_flush_stop (RexnetFlight * self)
   g_mutex_lock (&self->lock);
   drop_all (self);
   while (is_under_way (self))
-    g_cond_wait (&self->changed, &self->lock);
+    g_cond_wait (&self->room, &self->lock);
   self->flushing = FALSE;
   self->flow = GST_FLOW_OK;
   g_mutex_unlock (&self->lock);

@@ -53,17 +53,22 @@ guint rexnet_flight_get_workers (RexnetFlight * self);
 
 /*
  * Waits until an item may enter: until fewer than one for each worker and
- * @idle more are under way. Those that wait in the end need no work.
+ * @more are under way, without the one that is being put out.
  *
  * Returns: GST_FLOW_OK, or why not: GST_FLOW_FLUSHING, or what an output
  *   returned, each of which is reported once
  */
-GstFlowReturn rexnet_flight_wait (RexnetFlight * self, guint idle);
+GstFlowReturn rexnet_flight_wait (RexnetFlight * self, guint more);
 
-/* Takes @item. Where it needs @work it waits for a worker.
- * Returns: as rexnet_flight_wait(); the item was dropped then */
+/*
+ * Takes @item. Where it needs @work it waits until fewer than one for each
+ * worker and @queued more do. What is queued waits, and a worker that is done
+ * goes on with it at once.
+ *
+ * Returns: as rexnet_flight_wait(); the item was dropped then
+ */
 GstFlowReturn rexnet_flight_enter (RexnetFlight * self, gpointer item,
-    gboolean work);
+    gboolean work, guint queued);
 
 /* Waits until all that has entered is out, or dropped, in a flush as well. */
 void rexnet_flight_drain (RexnetFlight * self);

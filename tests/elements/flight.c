@@ -38,7 +38,7 @@ work (gpointer item, gpointer data)
   if (++seen->at_work == seen->meet)
     seen->met++;
   g_cond_broadcast (&seen->changed);
-  while (seen->meet && !seen->met)
+  while (seen->meet && !seen->met)      /* or until they part */
     g_cond_wait (&seen->changed, &seen->lock);
   if (seen->rand)
     us = g_rand_int_range (seen->rand, 0, 2000);
@@ -109,7 +109,17 @@ enter (RexnetFlight * flight, guint n, gboolean needs_work)
   GstFlowReturn flow = rexnet_flight_wait (flight, 0);
 
   return flow == GST_FLOW_OK ? rexnet_flight_enter (flight, ITEM (n),
-      needs_work) : flow;
+      needs_work, 0) : flow;
+}
+
+/* Ends the meeting of the workers, and the rule. */
+static void
+part (Seen * seen)
+{
+  g_mutex_lock (&seen->lock);
+  seen->meet = 0;
+  g_cond_broadcast (&seen->changed);
+  g_mutex_unlock (&seen->lock);
 }
 
 static void
@@ -264,6 +274,72 @@ GST_START_TEST (test_flush_wakes_who_waits)
 
 GST_END_TEST;
 
+static GstFlowReturn
+enter_queued (RexnetFlight * flight, guint n)
+{
+  GstFlowReturn flow = rexnet_flight_wait (flight, 1);
+
+  return flow == GST_FLOW_OK ? rexnet_flight_enter (flight, ITEM (n), TRUE, 1)
+      : flow;
+}
+
+static gpointer
+enter_one_more_queued (gpointer flight)
+{
+  return GINT_TO_POINTER (enter_queued (flight, 100));
+}
+
+/* One enters on top of those that are worked on, and no more. */
+GST_START_TEST (test_queued)
+{
+  RexnetFlight *flight;
+  GThread *thread;
+  GstPad *pad;
+  Seen seen;
+
+  flight = start (&seen, &pad);
+  seen.meet = WORKERS + 1;
+  for (guint n = 1; n <= WORKERS + 1; n++)
+    fail_unless_equals_int (enter_queued (flight, n), GST_FLOW_OK);
+  thread = g_thread_new ("enter", enter_one_more_queued, flight);
+  g_usleep (20000);             /* time to enter too early */
+  rexnet_flight_flush_start (flight);
+  fail_unless_equals_int (GPOINTER_TO_INT (g_thread_join (thread)),
+      GST_FLOW_FLUSHING);
+  part (&seen);
+  rexnet_flight_flush_stop (flight);
+  fail_unless_equals_int (seen.out->len, 0);
+  fail_unless_equals_int (seen.dropped, WORKERS + 1);
+  stop (flight, &seen, pad);
+}
+
+GST_END_TEST;
+
+/* Among idle ones as well: those that are worked on, and one more. */
+GST_START_TEST (test_queued_among_idle)
+{
+  RexnetFlight *flight;
+  GstPad *pad;
+  Seen seen;
+
+  flight = start (&seen, &pad);
+  seen.meet = WORKERS + 1;
+  for (guint n = 1; n <= 2 * (WORKERS + 1); n++) {
+    fail_unless_equals_int (rexnet_flight_wait (flight, 10), GST_FLOW_OK);
+    fail_unless_equals_int (rexnet_flight_enter (flight, ITEM (n), n % 2, 1),
+        GST_FLOW_OK);
+  }
+  part (&seen);
+  rexnet_flight_drain (flight);
+  fail_unless_equals_int (seen.worked, WORKERS + 1);
+  for (guint n = 0; n < seen.out->len; n++)
+    fail_unless_equals_int (g_array_index (seen.out, guint, n), n + 1);
+  fail_unless_equals_int (seen.out->len, 2 * (WORKERS + 1));
+  stop (flight, &seen, pad);
+}
+
+GST_END_TEST;
+
 typedef struct
 {
   RexnetFlight *flight;
@@ -360,7 +436,7 @@ GST_START_TEST (test_idle_items)
   wait_for_output (&seen);
   for (guint n = 2; n < 2 + WORKERS + 10; n++) {
     fail_unless_equals_int (rexnet_flight_wait (flight, 10), GST_FLOW_OK);
-    fail_unless_equals_int (rexnet_flight_enter (flight, ITEM (n), n == 5),
+    fail_unless_equals_int (rexnet_flight_enter (flight, ITEM (n), n == 5, 0),
         GST_FLOW_OK);
   }
   set_held (&seen, FALSE);
@@ -420,6 +496,8 @@ flight_suite (void)
   tcase_add_test (tc, test_flow);
   tcase_add_test (tc, test_eos_is_forgotten);
   tcase_add_test (tc, test_flush_wakes_who_waits);
+  tcase_add_test (tc, test_queued);
+  tcase_add_test (tc, test_queued_among_idle);
   tcase_add_test (tc, test_drain_waits_in_a_flush);
   tcase_add_test (tc, test_too_few_threads);
   tcase_add_test (tc, test_idle_items);
