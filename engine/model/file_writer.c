@@ -9,9 +9,12 @@
 #include "fail.h"
 #include "file_writer.h"
 
+#define MAX_TRIES 100           /* to find a name that nobody has */
+
 struct _RexnetFileWriter
 {
-  char *path, *temporary;
+  char *path;
+  char *temporary;              /* NULL: the file has no name yet */
   FILE *stream;                 /* NULL: closed */
   int failure;                  /* errno of the first, or 0 */
 };
@@ -25,13 +28,40 @@ fail_to_write (const char *path, int number, GError ** error)
       display, g_strerror (number));
 }
 
+/* What linkat() gives a name to; it takes the descriptor itself from the
+ * privileged alone. */
+static char *
+descriptor_path (int fd)
+{
+  return g_strdup_printf ("/proc/self/fd/%d", fd);
+}
+
+/* Returns: a file that goes when the process does; -1 where the file system or
+ * the lack of /proc does not allow it */
+static int
+open_unnamed (const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  const int fd = g_open (folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+  g_autofree char *source = fd < 0 ? NULL : descriptor_path (fd);
+
+  if (fd < 0 || g_access (source, F_OK) == 0)
+    return fd;
+  close (fd);
+  return -1;
+}
+
 RexnetFileWriter *
 rexnet_file_writer_open (const char *path, GError ** error)
 {
-  g_autofree char *temporary = g_strconcat (path, ".XXXXXX", NULL);
-  const int fd = g_mkstemp_full (temporary, O_WRONLY | O_CLOEXEC, 0666);
+  g_autofree char *temporary = NULL;
   RexnetFileWriter *self;
+  int fd = open_unnamed (path);
 
+  if (fd < 0) {
+    temporary = g_strconcat (path, ".XXXXXX", NULL);
+    fd = g_mkstemp_full (temporary, O_WRONLY | O_CLOEXEC, 0666);
+  }
   if (fd < 0) {
     fail_to_write (path, errno, error);
     return NULL;
@@ -81,6 +111,28 @@ writer_close (RexnetFileWriter * self)
     note_failure (self);
 }
 
+/* Gives a file without a name its own, or a temporary one where that is taken:
+ * linkat() replaces nothing. */
+static void
+writer_link (RexnetFileWriter * self)
+{
+  g_autofree char *source = descriptor_path (fileno (self->stream));
+  int result = linkat (AT_FDCWD, source, AT_FDCWD, self->path,
+      AT_SYMLINK_FOLLOW);
+
+  for (guint i = 0; i < MAX_TRIES && result != 0 && errno == EEXIST; i++) {
+    g_free (self->temporary);
+    self->temporary = g_strdup_printf ("%s.%06x", self->path,
+        g_random_int () & 0xffffff);
+    result = linkat (AT_FDCWD, source, AT_FDCWD, self->temporary,
+        AT_SYMLINK_FOLLOW);
+  }
+  if (result == 0)
+    return;
+  note_failure (self);
+  g_clear_pointer (&self->temporary, g_free);   /* another's, if there is one */
+}
+
 /* The data is on the disk before the name points to it. */
 gboolean
 rexnet_file_writer_finish (RexnetFileWriter * self, GError ** error)
@@ -88,8 +140,11 @@ rexnet_file_writer_finish (RexnetFileWriter * self, GError ** error)
   if (!self->failure && (fflush (self->stream) != 0
           || fsync (fileno (self->stream)) != 0))
     note_failure (self);
+  if (!self->failure && !self->temporary)
+    writer_link (self);
   writer_close (self);
-  if (!self->failure && g_rename (self->temporary, self->path) != 0)
+  if (!self->failure && self->temporary
+      && g_rename (self->temporary, self->path) != 0)
     note_failure (self);
   if (self->failure) {
     fail_to_write (self->path, self->failure, error);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Writing a file that appears whole or not at all: what is written goes to a
- * temporary file beside it, which takes its name in one step.
+ * file without a name, which a process that is killed does not leave behind, or
+ * where the file system has none (O_TMPFILE), to PATH.XXXXXX; in the end that
+ * takes the place of PATH in one step.
  */
 #pragma once
 

@@ -12,14 +12,23 @@ on_signal (int number)
   caught = number;
 }
 
+/* One that is ignored stays so: nohup, and shells in the background. */
+static void
+catch_signal (int number)
+{
+  struct sigaction action = { .sa_handler = on_signal }, before;
+
+  sigemptyset (&action.sa_mask);
+  if (sigaction (number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+    sigaction (number, &action, NULL);
+}
+
 void
 tool_catch_signals (void)
 {
-  struct sigaction action = { .sa_handler = on_signal };
-
-  sigemptyset (&action.sa_mask);
-  sigaction (SIGINT, &action, NULL);
-  sigaction (SIGTERM, &action, NULL);
+  catch_signal (SIGHUP);
+  catch_signal (SIGINT);
+  catch_signal (SIGTERM);
   signal (SIGPIPE, SIG_IGN);
   signal (SIGXFSZ, SIG_IGN);
 }

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import functools
 import json
+import signal
 import struct
+import subprocess
 
 import harness
+import seccomp
 
 MODELS = harness.DATA / "models"
 
@@ -64,6 +68,53 @@ class Convert(harness.ToolTest):
         self.ok("convert", "--labels", labels, MODELS / "zip.pth", self.output)
         self.assertEqual(json.loads(self.header()["__metadata__"]["rexnet.labels"]),
                          ["a", "b", "c", "d", "\u00e9"])
+
+    def restricted(self, name, **calls):
+        """The exit status of a run that writes @name while some system calls fail."""
+        if not seccomp.is_known():
+            self.skipTest("the numbers of system calls are not known here")
+        try:
+            return subprocess.run([harness.REXNET, "convert", MODELS / "zip.pth", self.folder / name],
+                                  preexec_fn=functools.partial(seccomp.restrict, **calls),
+                                  check=False).returncode
+        except subprocess.SubprocessError:
+            self.skipTest("seccomp is not allowed here")
+
+    def test_killed_before_the_end(self):
+        before = {p.name for p in self.folder.iterdir()}
+        for name in "out.safetensors", "out.onnx":
+            (self.folder / name).write_bytes(b"precious")
+            self.assertEqual(self.restricted(name, tmpfile=True, fsync=False), -signal.SIGSYS)
+            self.assertEqual((self.folder / name).read_bytes(), b"precious")
+            self.assertEqual(self.restricted("new-" + name, tmpfile=True, fsync=False), -signal.SIGSYS)
+            before.add(name)
+            self.assertEqual({p.name for p in self.folder.iterdir()}, before)
+
+    def test_file_system_without_unnamed_files(self):
+        self.ok("convert", MODELS / "zip.pth", self.output)
+        written = self.output.read_bytes()
+        self.output.write_bytes(b"old")
+        for _ in range(2):
+            self.assertEqual(self.restricted("out.safetensors", tmpfile=False, fsync=True), 0)
+            self.assertEqual(self.output.read_bytes(), written)
+        self.assertEqual(self.output.stat().st_mode, self.input.stat().st_mode)
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["input.f32", "out.safetensors"])
+
+    def test_replaces_what_is_there(self):
+        target = self.folder / "target"
+        target.write_bytes(b"precious")
+        self.output.symlink_to(target)
+        for _ in range(2):
+            self.ok("convert", MODELS / "zip.pth", self.output)
+            self.assertFalse(self.output.is_symlink())
+        self.assertEqual(target.read_bytes(), b"precious")
+        self.assertEqual(self.output.stat().st_mode, self.input.stat().st_mode)
+        folder = self.folder / "folder.onnx"
+        folder.mkdir()
+        self.assertIn("folder.onnx: cannot be written: Is a directory",
+                      self.fails(1, "convert", MODELS / "zip.pth", folder))
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir()),
+                         ["folder.onnx", "input.f32", "out.safetensors", "target"])
 
     def test_mistakes(self):
         self.assertIn("INPUT and OUTPUT", self.fails(2, "convert", MODELS / "zip.pth"))

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import array
 import ast
+import contextlib
 import functools
 import json
 import math
 import os
+import pathlib
 import resource
 import signal
 import struct
@@ -205,16 +207,36 @@ class Features(harness.ToolTest):
         self.addCleanup(process.kill)
         return process
 
+    def written_by(self, process):
+        """The files in the test's folder that it has open for writing."""
+        files = pathlib.Path(f"/proc/{process.pid}/fd")
+        with contextlib.suppress(FileNotFoundError):
+            return [f for f in files.iterdir() if str(f.readlink()).startswith(f"{self.folder}/")
+                    and not str(f.readlink()).endswith("/names")]
+        return []
+
     def test_interrupt_leaves_nothing_behind(self):
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             process = self.listed(200000)
-            while not list(self.folder.glob("out.npy.*")):
+            while not self.written_by(process):
                 self.assertIsNone(process.poll())
                 time.sleep(0.01)
             process.send_signal(number)
             messages = process.communicate(timeout=60)[1]
             self.assertEqual(process.returncode, -number, messages)
             self.assertEqual([p.name for p in self.folder.iterdir()], ["names"])
+
+    def test_hangup_that_is_ignored(self):
+        """As under nohup."""
+        ignore = functools.partial(signal.signal, signal.SIGHUP, signal.SIG_IGN)
+        process = self.listed(300, preexec_fn=ignore)
+        while not self.written_by(process):
+            self.assertIsNone(process.poll())
+            time.sleep(0.01)
+        process.send_signal(signal.SIGHUP)
+        messages = process.communicate(timeout=60)[1]
+        self.assertEqual(process.returncode, 0, messages)
+        self.assertEqual(read_npy(self.folder / "out.npy")[0], (300, LENGTH))
 
     def test_full_disk(self):
         limit = functools.partial(resource.setrlimit, resource.RLIMIT_FSIZE, (40000, 40000))
