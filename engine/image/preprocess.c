@@ -141,21 +141,21 @@ static void
 measure (RexnetPath * path)
 {
   path->most_taps = 0;
-  path->strip_stride = 0;
+  path->work_width = 0;
   for (guint c = 0; c < path->layout->n_channels; c++) {
     RexnetRows *ch = &path->channel[c];
 
     path->most_taps = MAX (path->most_taps, ch->y.taps);
     ch->ring_rows = path->vertical_first ? REXNET_STRIP
         : (ch->y.taps + 2 * REXNET_STRIP - 2) / REXNET_STRIP * REXNET_STRIP;
-    /* An odd number of cache lines, lest rows compete for the same sets. */
-    path->strip_stride = MAX (path->strip_stride,
-        padded ((gsize) ch->x.n_in + ch->x.taps) | REXNET_PAD);
+    path->work_width = MAX (path->work_width,
+        padded ((gsize) ch->x.n_in + ch->x.taps));
   }
   path->ring_stride = padded (path->width) * (path->exact ? 1
       : sizeof (gint16));
+  /* An odd number of cache lines, lest rows compete for the same sets. */
   path->mixed_stride = path->vertical_first ? padded ((gsize)
-      path->channel[0].x.n_in * path->channel[0].place.step) : 0;
+      path->channel[0].x.n_in * path->channel[0].place.step) | REXNET_PAD : 0;
 }
 
 /* Hands out @bytes of an arena, or only counts them when there is none. */
@@ -173,8 +173,7 @@ lay_out (RexnetPath * path, guint8 * arena)
 {
   gsize used = 0, row = padded (path->width);
 
-  path->strip = carve (arena, &used, REXNET_STRIP * path->strip_stride);
-  path->work = carve (arena, &used, REXNET_STRIP * path->strip_stride);
+  path->work = carve (arena, &used, REXNET_STRIP * path->work_width);
   path->mixed = carve (arena, &used, REXNET_STRIP * path->mixed_stride);
   path->neutral = carve (arena, &used, row * sizeof (gint32));
   path->rows = carve (arena, &used, path->most_taps * sizeof (void *));
@@ -258,7 +257,8 @@ gboolean
 rexnet_preprocess (const RexnetImage * image, const RexnetInput * input,
     float *output, GError ** error)
 {
-  RexnetPreprocessor *self = rexnet_preprocessor_new (input, REXNET_ISA_AUTO, 1);
+  RexnetPreprocessor *self =
+      rexnet_preprocessor_new (input, REXNET_ISA_AUTO, 1);
   gboolean ok = rexnet_preprocessor_run (self, image, output, error);
 
   rexnet_preprocessor_free (self);

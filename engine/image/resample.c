@@ -5,23 +5,26 @@
 
 #include "emit.h"
 
-static void
-pick (guint8 * dst, const guint8 * src, guint step, guint n)
-{
-  if (step == 1) {
-    memcpy (dst, src, n);
-    return;
-  }
-  for (guint i = 0; i < n; i++)
-    dst[i] = src[(gsize) i * step];
-}
-
 static inline guint8
 exact_round (gint32 sum)
 {
   sum = (sum + (1 << (REXNET_FILTER_EXACT_BITS - 1)))
       >> REXNET_FILTER_EXACT_BITS;
   return (guint8) CLAMP (sum, 0, 255);
+}
+
+/* Brings row @r together in @dst, with zeros for what lies past it. */
+static void
+pick (const RexnetFilter * f, const RexnetStrip * src, guint r, guint8 * dst)
+{
+  const guint8 *row = src->row[r];
+
+  if (src->step == 1)
+    memcpy (dst, row, src->n);
+  else
+    for (guint i = 0; i < src->n; i++)
+      dst[i] = row[(gsize) i * src->step];
+  memset (dst + src->n, 0, f->taps);
 }
 
 static inline gint32
@@ -37,16 +40,18 @@ dot (const RexnetFilter * f, guint i, const guint8 * row)
 }
 
 static void
-horizontal_exact (const RexnetFilter * f, const guint8 * src,
-    gsize src_stride, guint8 * dst, gsize dst_stride, guint8 * work)
+horizontal_exact (const RexnetFilter * f, const RexnetStrip * src,
+    guint8 * dst, gsize dst_stride, guint8 * work)
 {
-  for (guint r = 0; r < REXNET_STRIP; r++)
+  for (guint r = 0; r < REXNET_STRIP; r++, dst += dst_stride) {
+    pick (f, src, r, work);
     for (guint i = 0; i < f->n_out; i++)
-      dst[r * dst_stride + i] = exact_round (dot (f, i, src + r * src_stride));
+      dst[i] = exact_round (dot (f, i, work));
+  }
 }
 
 static void
-horizontal_sum (const RexnetFilter * f, const guint8 * src, gsize src_stride,
+horizontal_sum (const RexnetFilter * f, const RexnetStrip * src,
     gint16 * dst, gsize dst_stride, guint8 * work)
 {
   guint shift = f->bits - REXNET_SAMPLE_BITS;
@@ -55,8 +60,9 @@ horizontal_sum (const RexnetFilter * f, const guint8 * src, gsize src_stride,
   for (guint r = 0; r < REXNET_STRIP; r++) {
     gint16 *row = (gint16 *) ((guint8 *) dst + r * dst_stride);
 
+    pick (f, src, r, work);
     for (guint i = 0; i < f->n_out; i++) {
-      gint32 sum = (dot (f, i, src + r * src_stride) + half) >> shift;
+      gint32 sum = (dot (f, i, work) + half) >> shift;
       row[i] = (gint16) CLAMP (sum, G_MININT16, G_MAXINT16);
     }
   }
@@ -112,6 +118,6 @@ emit_yuv (gint32 * const src[3], const RexnetYuv * yuv,
 }
 
 const RexnetResample rexnet_resample_c = {
-  "c", REXNET_ISA_C, REXNET_FILTER_SAMPLES, pick, horizontal_exact,
+  "c", REXNET_ISA_C, REXNET_FILTER_SAMPLES, horizontal_exact,
   horizontal_sum, vertical_exact, vertical_sum, emit, emit_yuv
 };

@@ -24,22 +24,28 @@
 #define REXNET_HORIZONTAL_BITS 22
 #define REXNET_VERTICAL_BITS 16
 
+/* REXNET_STRIP rows of one channel: sample i of row r is row[r][i * step],
+ * i < n. Not a byte outside of them is read. */
+typedef struct
+{
+  const guint8 *row[REXNET_STRIP];
+  guint step;                   /* 1 to 4 */
+  guint n;
+} RexnetStrip;
+
 typedef struct _RexnetResample
 {
   const char *name;
   RexnetIsa isa;
   RexnetFilterOrder order;      /* that horizontal filters are packed in */
 
-  /* dst[i] = src[i * step], i < n. step: 1 to 4. */
-  void (*pick) (guint8 * dst, const guint8 * src, guint step, guint n);
-
-  /* Filters REXNET_STRIP rows, @src_stride bytes apart, into rows of n_out
-   * samples, @dst_stride bytes apart.
-   * @work: REXNET_STRIP x @src_stride bytes */
-  void (*horizontal_exact) (const RexnetFilter * filter, const guint8 * src,
-      gsize src_stride, guint8 * dst, gsize dst_stride, guint8 * work);
-  void (*horizontal_sum) (const RexnetFilter * filter, const guint8 * src,
-      gsize src_stride, gint16 * dst, gsize dst_stride, guint8 * work);
+  /* Filters a strip into rows of n_out samples, @dst_stride bytes apart.
+   * @work: REXNET_STRIP bytes for each source sample that the filter names,
+   *   and for those up to a multiple of REXNET_PAD */
+  void (*horizontal_exact) (const RexnetFilter * filter,
+      const RexnetStrip * src, guint8 * dst, gsize dst_stride, guint8 * work);
+  void (*horizontal_sum) (const RexnetFilter * filter,
+      const RexnetStrip * src, gint16 * dst, gsize dst_stride, guint8 * work);
 
   /* Output row @i from filter->taps @rows of @width samples. Exact: guint8 to
    * guint8, with no padding needed. Sum: gint16 to sums with all their

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "emit.h"
-#include "resample_x86.h"
+#include "pick_avx2.h"
 
 #define HALF (REXNET_STRIP / 2) /* rows of a vector of dwords */
 
@@ -17,78 +17,6 @@ static inline void
 store (void *p, __m256i v)
 {
   _mm256_storeu_si256 (p, v);
-}
-
-/* ---- pick -------------------------------------------------------------- */
-
-static inline __m256i
-pick2 (const guint8 * src)
-{
-  const __m256i low = _mm256_set1_epi16 (0xff);
-  __m256i a = _mm256_and_si256 (load (src), low);
-  __m256i b = _mm256_and_si256 (load (src + 32), low);
-
-  return _mm256_permute4x64_epi64 (_mm256_packus_epi16 (a, b), 0xd8);
-}
-
-static inline __m128i
-pick3 (const guint8 * src)
-{
-  const __m128i from0 = _mm_setr_epi8 (0, 3, 6, 9, 12, 15, -1, -1, -1, -1, -1,
-      -1, -1, -1, -1, -1);
-  const __m128i from1 = _mm_setr_epi8 (-1, -1, -1, -1, -1, -1, 2, 5, 8, 11, 14,
-      -1, -1, -1, -1, -1);
-  const __m128i from2 = _mm_setr_epi8 (-1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
-      -1, 1, 4, 7, 10, 13);
-  const __m128i *v = (const __m128i *) src;
-  __m128i a = _mm_shuffle_epi8 (_mm_loadu_si128 (v), from0);
-  __m128i b = _mm_shuffle_epi8 (_mm_loadu_si128 (v + 1), from1);
-  __m128i c = _mm_shuffle_epi8 (_mm_loadu_si128 (v + 2), from2);
-
-  return _mm_or_si128 (_mm_or_si128 (a, b), c);
-}
-
-static inline __m256i
-pick4 (const guint8 * src)
-{
-  const __m256i low = _mm256_set1_epi32 (0xff);
-  const __m256i order = _mm256_setr_epi32 (0, 4, 1, 5, 2, 6, 3, 7);
-  __m256i a = _mm256_and_si256 (load (src), low);
-  __m256i b = _mm256_and_si256 (load (src + 32), low);
-  __m256i c = _mm256_and_si256 (load (src + 64), low);
-  __m256i d = _mm256_and_si256 (load (src + 96), low);
-
-  a = _mm256_packus_epi16 (_mm256_packus_epi32 (a, b),
-      _mm256_packus_epi32 (c, d));
-  return _mm256_permutevar8x32_epi32 (a, order);
-}
-
-/* Vectors read step - 1 bytes past their last sample, which is why the last
- * sample of all is left to the scalar loop. */
-void
-rexnet_pick_avx2 (guint8 * dst, const guint8 * src, guint step, guint n)
-{
-  guint i = 0;
-
-  switch (step) {
-    case 1:
-      memcpy (dst, src, n);
-      return;
-    case 2:
-      for (; i + 32 < n; i += 32)
-        store (dst + i, pick2 (src + 2 * i));
-      break;
-    case 3:
-      for (; i + 16 < n; i += 16)
-        _mm_storeu_si128 ((__m128i *) (dst + i), pick3 (src + 3 * i));
-      break;
-    case 4:
-      for (; i + 32 < n; i += 32)
-        store (dst + i, pick4 (src + 4 * i));
-      break;
-  }
-  for (; i < n; i++)
-    dst[i] = src[i * step];
 }
 
 /* ---- horizontal -------------------------------------------------------- */
@@ -114,26 +42,29 @@ transpose (__m256i v[8])
   }
 }
 
-/* Rows of bytes become columns of dwords: dword r of column q holds the bytes
- * 4 q to 4 q + 3 of row r. */
-static void
-turn_strip (const RexnetFilter * f, const guint8 * src, gsize stride,
+static inline __attribute__ ((always_inline)) void
+turn_rows (const RexnetFilter * f, const RexnetStrip * src, guint step,
     guint8 * columns)
 {
   guint bytes = f->start[f->n_out - 1] + f->taps;
 
   for (guint x = 0; x < bytes; x += 32)
     for (guint half = 0; half < 2; half++) {
-      const guint8 *rows = src + half * HALF * stride + x;
       guint8 *dst = columns + x * REXNET_STRIP + half * 32;
       __m256i v[8];
 
-      for (guint r = 0; r < 8; r++)
-        v[r] = load (rows + r * stride);
+      rexnet_pick (src, step, x, half * HALF, v, HALF);
       transpose (v);
       for (guint q = 0; q < 8; q++)
         store (dst + q * 64, v[q]);
     }
+}
+
+static void
+turn_strip (const RexnetFilter * f, const RexnetStrip * src,
+    guint8 * columns)
+{
+  rexnet_turn_strip (f, src, columns, turn_rows);
 }
 
 static inline __m256i
@@ -209,13 +140,13 @@ turn_back (__m256i v[2][8], guint8 * dst, gsize stride)
 }
 
 static void
-horizontal_exact (const RexnetFilter * f, const guint8 * src,
-    gsize src_stride, guint8 * dst, gsize dst_stride, guint8 * work)
+horizontal_exact (const RexnetFilter * f, const RexnetStrip * src,
+    guint8 * dst, gsize dst_stride, guint8 * work)
 {
   const __m256i bytes = _mm256_broadcastsi128_si256 (_mm_setr_epi8 (0, 4, 8,
           12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
 
-  turn_strip (f, src, src_stride, work);
+  turn_strip (f, src, work);
   for (guint x = 0; x < f->n_out; x += 32) {
     __m256i v[2][8];
 
@@ -234,13 +165,13 @@ horizontal_exact (const RexnetFilter * f, const guint8 * src,
 }
 
 static void
-horizontal_sum (const RexnetFilter * f, const guint8 * src, gsize src_stride,
+horizontal_sum (const RexnetFilter * f, const RexnetStrip * src,
     gint16 * dst, gsize dst_stride, guint8 * work)
 {
   const __m256i words = _mm256_broadcastsi128_si256 (_mm_setr_epi8 (0, 1, 8, 9,
           2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15));
 
-  turn_strip (f, src, src_stride, work);
+  turn_strip (f, src, work);
   for (guint x = 0; x < f->n_out; x += 16) {
     __m256i v[2][8];
 
@@ -368,7 +299,6 @@ emit_yuv (gint32 * const src[3], const RexnetYuv * yuv,
 }
 
 const RexnetResample rexnet_resample_avx2 = {
-  "avx2", REXNET_ISA_AVX2, REXNET_FILTER_SAMPLES, rexnet_pick_avx2,
-  horizontal_exact, horizontal_sum, vertical_exact, vertical_sum, emit,
-  emit_yuv
+  "avx2", REXNET_ISA_AVX2, REXNET_FILTER_SAMPLES, horizontal_exact,
+  horizontal_sum, vertical_exact, vertical_sum, emit, emit_yuv
 };

@@ -1,8 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "emit.h"
+#include "pick_avx2.h"
 #include "resample_avx512.h"
 
 /* ---- horizontal -------------------------------------------------------- */
+
+static inline __attribute__ ((always_inline)) void
+turn_rows (const RexnetFilter * f, const RexnetStrip * src, guint step,
+    guint8 * columns)
+{
+  guint bytes = f->start[f->n_out - 1] + f->taps;
+
+  for (guint x = 0; x < bytes; x += 64) {
+    __m256i half[2][REXNET_STRIP];
+    __m512i v[REXNET_STRIP];
+
+    rexnet_pick (src, step, x, 0, half[0], REXNET_STRIP);
+    rexnet_pick (src, step, x + 32, 0, half[1], REXNET_STRIP);
+    for (guint r = 0; r < REXNET_STRIP; r++)
+      v[r] = _mm512_inserti64x4 (_mm512_castsi256_si512 (half[0][r]),
+          half[1][r], 1);
+    turn_block (v, columns + x * REXNET_STRIP);
+  }
+}
+
+static void
+turn_strip (const RexnetFilter * f, const RexnetStrip * src,
+    guint8 * columns)
+{
+  rexnet_turn_strip (f, src, columns, turn_rows);
+}
 
 static inline __m512i
 fma16 (__m512i sum, __m512i samples, __m512i pair)
@@ -71,17 +98,19 @@ columns_sum (const RexnetFilter * f, guint i, const guint8 * columns,
 }
 
 static void
-horizontal_exact (const RexnetFilter * f, const guint8 * src,
-    gsize src_stride, guint8 * dst, gsize dst_stride, guint8 * work)
+horizontal_exact (const RexnetFilter * f, const RexnetStrip * src,
+    guint8 * dst, gsize dst_stride, guint8 * work)
 {
-  filter_bytes (f, src, src_stride, dst, dst_stride, work, columns_exact);
+  turn_strip (f, src, work);
+  filter_bytes (f, work, dst, dst_stride, columns_exact);
 }
 
 static void
-horizontal_sum (const RexnetFilter * f, const guint8 * src, gsize src_stride,
+horizontal_sum (const RexnetFilter * f, const RexnetStrip * src,
     gint16 * dst, gsize dst_stride, guint8 * work)
 {
-  filter_words (f, src, src_stride, dst, dst_stride, work, columns_sum);
+  turn_strip (f, src, work);
+  filter_words (f, work, dst, dst_stride, columns_sum);
 }
 
 /* ---- vertical ---------------------------------------------------------- */
@@ -122,7 +151,7 @@ rexnet_vertical_exact_avx512 (const RexnetFilter * f, guint i,
 {
   for (guint x = 0; x < width; x += 64) {
     const gint32 *p = f->packed + (gsize) i * f->taps;
-    __mmask64 there = width - x < 64 ? (1ull << (width - x)) - 1 : ~0ull;
+    __mmask64 there = first_bytes (width - x);
     __m512i high[4], low[4];
 
     for (guint k = 0; k < 4; k++) {
@@ -179,7 +208,7 @@ rexnet_emit_yuv_avx512 (gint32 * const src[3], const RexnetYuv * yuv,
 }
 
 const RexnetResample rexnet_resample_avx512 = {
-  "avx512", REXNET_ISA_AVX512, REXNET_FILTER_SAMPLES, rexnet_pick_avx2,
-  horizontal_exact, horizontal_sum, rexnet_vertical_exact_avx512,
+  "avx512", REXNET_ISA_AVX512, REXNET_FILTER_SAMPLES, horizontal_exact,
+  horizontal_sum, rexnet_vertical_exact_avx512,
   rexnet_vertical_sum_avx512, rexnet_emit_avx512, rexnet_emit_yuv_avx512
 };

@@ -19,6 +19,13 @@ store (void *p, __m512i v)
   _mm512_storeu_si512 (p, v);
 }
 
+/* A mask of the first @n, at most 64. */
+static inline __mmask64
+first_bytes (guint n)
+{
+  return n < 64 ? (1ull << n) - 1 : ~0ull;
+}
+
 /* Element j of vector i becomes element i of vector j. */
 static inline void
 transpose (__m512i v[16])
@@ -47,23 +54,14 @@ transpose (__m512i v[16])
   }
 }
 
-/* Rows of bytes become columns of dwords: dword r of column q holds the bytes
- * 4 q to 4 q + 3 of row r. */
+/* Rows of 64 bytes become columns of dwords: dword r of column q holds the
+ * bytes 4 q to 4 q + 3 of row r. */
 static inline void
-turn_strip (const RexnetFilter * f, const guint8 * src, gsize stride,
-    guint8 * columns)
+turn_block (__m512i v[16], guint8 * columns)
 {
-  guint bytes = f->start[f->n_out - 1] + f->taps;
-
-  for (guint x = 0; x < bytes; x += 64) {
-    __m512i v[16];
-
-    for (guint r = 0; r < 16; r++)
-      v[r] = load (src + r * stride + x);
-    transpose (v);
-    for (guint q = 0; q < 16; q++)
-      store (columns + x * REXNET_STRIP + q * 64, v[q]);
-  }
+  transpose (v);
+  for (guint q = 0; q < 16; q++)
+    store (columns + q * 64, v[q]);
 }
 
 /* Four columns of dwords become one of four bytes a dword, within [0, 255]. */
@@ -102,15 +100,14 @@ typedef void (*Columns) (const RexnetFilter * filter, guint i,
 
 /* @filter4 is inlined. */
 static inline __attribute__ ((always_inline)) void
-filter_bytes (const RexnetFilter * f, const guint8 * src, gsize src_stride,
-    guint8 * dst, gsize dst_stride, guint8 * work, Columns filter4)
+filter_bytes (const RexnetFilter * f, const guint8 * columns,
+    guint8 * dst, gsize dst_stride, Columns filter4)
 {
-  turn_strip (f, src, src_stride, work);
   for (guint x = 0; x < f->n_out; x += 64) {
     __m512i v[16], c[4];
 
     for (guint q = 0; q < 16; q++) {
-      filter4 (f, x + 4 * q, work, c);
+      filter4 (f, x + 4 * q, columns, c);
       v[q] = join_bytes (c[0], c[1], c[2], c[3]);
     }
     turn_back (v, dst + x, dst_stride);
@@ -118,15 +115,14 @@ filter_bytes (const RexnetFilter * f, const guint8 * src, gsize src_stride,
 }
 
 static inline __attribute__ ((always_inline)) void
-filter_words (const RexnetFilter * f, const guint8 * src, gsize src_stride,
-    gint16 * dst, gsize dst_stride, guint8 * work, Columns filter4)
+filter_words (const RexnetFilter * f, const guint8 * columns,
+    gint16 * dst, gsize dst_stride, Columns filter4)
 {
-  turn_strip (f, src, src_stride, work);
   for (guint x = 0; x < f->n_out; x += 32) {
     __m512i v[16], c[4];
 
     for (guint q = 0; q < 16; q += 2) {
-      filter4 (f, x + 2 * q, work, c);
+      filter4 (f, x + 2 * q, columns, c);
       v[q] = join_words (c[0], c[1]);
       v[q + 1] = join_words (c[2], c[3]);
     }

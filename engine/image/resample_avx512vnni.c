@@ -6,37 +6,76 @@
 
 /* ---- pick --------------------------------------------------------------- */
 
-/* One table look-up in 128 bytes for steps up to 2, two for the others. */
-static inline __m512i
-pick64 (const guint8 * src, guint step, __m512i place)
+/* Where 64 samples lie, some of which may be missing. */
+typedef struct
 {
-  __m512i low = _mm512_permutex2var_epi8 (load (src), place, load (src + 64));
+  __m512i place;                /* of each in 128 bytes */
+  __mmask64 there[4];           /* the bytes up to the last one that is */
+} Places;
 
-  if (step == 3)                /* from sample 43 on */
-    return _mm512_mask_permutexvar_epi8 (low, ~0ull << 43, place,
-        load (src + 128));
-  if (step == 4)
-    return _mm512_mask_blend_epi8 (~0ull << 32, low,
-        _mm512_permutex2var_epi8 (load (src + 128), place, load (src + 192)));
-  return low;
+static inline __m512i
+places_of (guint step)
+{
+  guint8 place[64];
+
+  for (guint k = 0; k < 64; k++)
+    place[k] = (guint8) (k * step % 128);
+  return load (place);
 }
 
-/* Leaves the last vector to rexnet_pick_avx2(), which stays inside the row. */
-static void
-pick (guint8 * dst, const guint8 * src, guint step, guint n)
+/* @samples: how many there are */
+static inline void
+places_limit (Places * self, guint step, guint samples)
 {
-  guint8 places[64];
-  __m512i place;
-  guint i = 0;
+  guint bytes = samples ? (samples - 1) * step + 1 : 0;
 
-  if (step > 1) {
-    for (guint k = 0; k < 64; k++)
-      places[k] = (guint8) (k * step % 128);
-    place = load (places);
-    for (; i + 64 < n; i += 64)
-      store (dst + i, pick64 (src + i * step, step, place));
+  for (guint k = 0; k < 4; k++)
+    self->there[k] = bytes < 64 * k ? 0 : first_bytes (bytes - 64 * k);
+}
+
+/* One table look-up in 128 bytes for steps up to 2, two for the others. */
+static inline __m512i
+pick64 (const guint8 * src, guint step, const Places * places)
+{
+  __m512i a, b, place = places->place;
+
+  a = _mm512_maskz_loadu_epi8 (places->there[0], src);
+  if (step == 1)
+    return a;
+  b = _mm512_maskz_loadu_epi8 (places->there[1], src + 64);
+  a = _mm512_permutex2var_epi8 (a, place, b);
+  if (step == 2)
+    return a;
+  b = _mm512_maskz_loadu_epi8 (places->there[2], src + 128);
+  if (step == 3)                /* from sample 43 on */
+    return _mm512_mask_permutexvar_epi8 (a, ~0ull << 43, place, b);
+  b = _mm512_permutex2var_epi8 (b, place,
+      _mm512_maskz_loadu_epi8 (places->there[3], src + 192));
+  return _mm512_mask_blend_epi8 (~0ull << 32, a, b);
+}
+
+static inline __attribute__ ((always_inline)) void
+turn_rows (const RexnetFilter * f, const RexnetStrip * src, guint step,
+    guint8 * columns)
+{
+  guint bytes = f->start[f->n_out - 1] + f->taps;
+  Places places = {.place = places_of (step) };
+
+  for (guint x = 0; x < bytes; x += 64) {
+    __m512i v[REXNET_STRIP];
+
+    places_limit (&places, step, src->n > x ? src->n - x : 0);
+    for (guint r = 0; r < REXNET_STRIP; r++)
+      v[r] = pick64 (src->row[r] + x * step, step, &places);
+    turn_block (v, columns + x * REXNET_STRIP);
   }
-  rexnet_pick_avx2 (dst + i, src + i * step, step, n - i);
+}
+
+static void
+turn_strip (const RexnetFilter * f, const RexnetStrip * src,
+    guint8 * columns)
+{
+  rexnet_turn_strip (f, src, columns, turn_rows);
 }
 
 /* ---- horizontal --------------------------------------------------------- */
@@ -112,21 +151,23 @@ columns_sum (const RexnetFilter * f, guint i, const guint8 * columns,
 }
 
 static void
-horizontal_exact (const RexnetFilter * f, const guint8 * src,
-    gsize src_stride, guint8 * dst, gsize dst_stride, guint8 * work)
+horizontal_exact (const RexnetFilter * f, const RexnetStrip * src,
+    guint8 * dst, gsize dst_stride, guint8 * work)
 {
-  filter_bytes (f, src, src_stride, dst, dst_stride, work, columns_exact);
+  turn_strip (f, src, work);
+  filter_bytes (f, work, dst, dst_stride, columns_exact);
 }
 
 static void
-horizontal_sum (const RexnetFilter * f, const guint8 * src, gsize src_stride,
+horizontal_sum (const RexnetFilter * f, const RexnetStrip * src,
     gint16 * dst, gsize dst_stride, guint8 * work)
 {
-  filter_words (f, src, src_stride, dst, dst_stride, work, columns_sum);
+  turn_strip (f, src, work);
+  filter_words (f, work, dst, dst_stride, columns_sum);
 }
 
 const RexnetResample rexnet_resample_avx512vnni = {
-  "avx512vnni", REXNET_ISA_AVX512, REXNET_FILTER_QUADS, pick, horizontal_exact,
+  "avx512vnni", REXNET_ISA_AVX512, REXNET_FILTER_QUADS, horizontal_exact,
   horizontal_sum, rexnet_vertical_exact_avx512, rexnet_vertical_sum_avx512,
   rexnet_emit_avx512, rexnet_emit_yuv_avx512
 };

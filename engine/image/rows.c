@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rows.h"
 
-static void
-pick_row (RexnetPath * self, const RexnetRows * ch, const guint8 * row,
-    guint r)
-{
-  self->kernels->pick (self->strip + r * self->strip_stride,
-      row + ch->place.offset, ch->place.step, ch->x.n_in);
-}
-
 /* The first sample that the filter needs, in row @y of the channel's plane. */
 static const guint8 *
 source_row (const RexnetImage * image, const RexnetRows * ch, guint y)
@@ -19,26 +11,35 @@ source_row (const RexnetImage * image, const RexnetRows * ch, guint y)
       + (gsize) ch->x.first * ch->place.step;
 }
 
+static RexnetStrip
+strip_of (const RexnetRows * ch)
+{
+  return (RexnetStrip) {.step = ch->place.step,.n = ch->x.n_in };
+}
+
 static void
-filter_strip (RexnetPath * self, RexnetRows * ch, guint8 * dst)
+filter_strip (RexnetPath * self, const RexnetRows * ch,
+    const RexnetStrip * strip, guint8 * dst)
 {
   if (self->exact)
-    self->kernels->horizontal_exact (&ch->x, self->strip, self->strip_stride,
-        dst, self->ring_stride, self->work);
+    self->kernels->horizontal_exact (&ch->x, strip, dst, self->ring_stride,
+        self->work);
   else
-    self->kernels->horizontal_sum (&ch->x, self->strip, self->strip_stride,
-        (gint16 *) dst, self->ring_stride, self->work);
+    self->kernels->horizontal_sum (&ch->x, strip, (gint16 *) dst,
+        self->ring_stride, self->work);
 }
 
 /* Filters the next strip of source rows into the ring. */
 static void
 add_strip (RexnetPath * self, const RexnetImage * image, RexnetRows * ch)
 {
+  RexnetStrip strip = strip_of (ch);
+
   for (guint r = 0; r < REXNET_STRIP; r++) {
     guint y = MIN (ch->y.first + ch->ready + r, ch->samples_y - 1);
-    pick_row (self, ch, source_row (image, ch, y), r);
+    strip.row[r] = source_row (image, ch, y) + ch->place.offset;
   }
-  filter_strip (self, ch,
+  filter_strip (self, ch, &strip,
       ch->ring + ch->ready % ch->ring_rows * self->ring_stride);
   ch->ready += REXNET_STRIP;
 }
@@ -165,9 +166,12 @@ run_vertical_first (RexnetPath * self, const RexnetImage * image,
       RexnetRows *ch = &self->channel[MIN (c, n_channels - 1)];
 
       if (c < n_channels) {
-        for (guint r = 0; r < n; r++)
-          pick_row (self, ch, self->mixed + r * self->mixed_stride, r);
-        filter_strip (self, ch, ch->ring);
+        RexnetStrip strip = strip_of (ch);
+
+        for (guint r = 0; r < REXNET_STRIP; r++)
+          strip.row[r] = self->mixed + r * self->mixed_stride
+              + ch->place.offset;
+        filter_strip (self, ch, &strip, ch->ring);
       }
       for (guint r = 0; r < n; r++)
         emit_exact (self, ch->ring + r * self->ring_stride, c, i + r, output);

@@ -29,8 +29,8 @@ typedef struct
   gboolean exact, vertical_first;
   RexnetRows channel[3];
   gsize ring_stride;            /* bytes */
-  guint8 *strip, *work;         /* REXNET_STRIP x strip_stride bytes each */
-  gsize strip_stride;
+  guint8 *work;                 /* REXNET_STRIP x work_width bytes */
+  gsize work_width;
   guint8 *mixed;                /* REXNET_STRIP x mixed_stride bytes */
   gsize mixed_stride;
   gint32 *neutral;              /* sums of a channel without colour */
