@@ -21,24 +21,14 @@
 
 #include <gst/video/video.h>
 
-#include "rexnetclassifier.h"
+#include "rexnetahead.h"
 #include "rexnetenums.h"
-#include "rexnetflight.h"
 #include "rexnetreport.h"
 
 GST_DEBUG_CATEGORY_STATIC (rexnet_classify_debug);
 #define GST_CAT_DEFAULT rexnet_classify_debug
 
 #define MAX_PIXELS 32768
-
-/* Of an OpenCL device: one frame is uploaded while the other is computed. */
-#define FRAMES_ON_DEVICE 2
-/* With scheduling=throughput, the frames that come on top of one a thread: one
- * that a thread goes on with at once when it is done, so that it does not wait
- * for the next to come; with an interval, those that wait for the results of
- * others. */
-#define QUEUED 1
-#define MOST_WAITING 16
 
 struct _GstRexnetClassify
 {
@@ -48,8 +38,7 @@ struct _GstRexnetClassify
   RexnetClassifier classifier;
   gboolean fell_back;           /* to the CPU, and that has been said */
 
-  gboolean ahead;               /* several frames are in flight */
-  RexnetFlight *flight;         /* started where scheduling=throughput */
+  RexnetAhead ahead;            /* on where scheduling=throughput */
   GstPadActivateModeFunction activate_src;      /* the base class's own */
 };
 
@@ -127,29 +116,19 @@ acquire_engine (GstRexnetClassify * self, GError ** error)
   return engine;
 }
 
-/* How many frames the engine works on at a time. */
-static guint
-frames_at_once (RexnetEngine * engine)
-{
-  const RexnetEngineInfo *info = rexnet_engine_get_info (engine);
-
-  return g_str_equal (info->device, "cpu") ? info->threads : FRAMES_ON_DEVICE;
-}
-
 /* Says once that a device was left for the CPU. */
 static void
 check_fallback (GstRexnetClassify * self)
 {
-  RexnetEngine *engine = self->classifier.engine;
-  const RexnetEngineInfo *info = rexnet_engine_get_info (engine);
+  const RexnetEngineInfo *info =
+      rexnet_engine_get_info (self->classifier.engine);
 
   if (!info->fallback || self->fell_back)
     return;
   self->fell_back = TRUE;
   GST_ELEMENT_WARNING (self, RESOURCE, FAILED,
       ("The device failed, going on on the CPU: %s", info->fallback), (NULL));
-  if (self->ahead)
-    rexnet_flight_set_workers (self->flight, frames_at_once (engine));
+  rexnet_ahead_update (&self->ahead);
   g_object_notify_by_pspec (G_OBJECT (self), active_device);
 }
 
@@ -163,11 +142,10 @@ start (GstRexnetClassify * self, GError ** error)
     return FALSE;
   GST_OBJECT_LOCK (self);
   /* A frame that is pulled is waited for. */
-  self->ahead = self->settings.scheduling == REXNET_SCHEDULING_THROUGHPUT
+  self->ahead.on = self->settings.scheduling == REXNET_SCHEDULING_THROUGHPUT
       && GST_PAD_MODE (src) != GST_PAD_MODE_PULL;
   GST_OBJECT_UNLOCK (self);
-  if (!self->ahead
-      || rexnet_flight_start (self->flight, frames_at_once (engine), error))
+  if (rexnet_ahead_start (&self->ahead, error))
     return TRUE;
   rexnet_classifier_stop (&self->classifier);
   return FALSE;
@@ -197,7 +175,7 @@ gst_rexnet_classify_stop (GstBaseTransform * trans)
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
 
-  rexnet_flight_stop (self->flight);
+  rexnet_ahead_stop (&self->ahead);
   rexnet_classifier_stop (&self->classifier);
   g_object_notify_by_pspec (G_OBJECT (self), active_device);
   return TRUE;
@@ -209,13 +187,11 @@ gst_rexnet_classify_activate_src (GstPad * pad, GstObject * parent,
     GstPadMode mode, gboolean active)
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (parent);
-  RexnetEngine *engine = self->classifier.engine;
   g_autoptr (GError) error = NULL;
 
   if (!active)
-    rexnet_flight_stop (self->flight);
-  else if (engine && self->ahead
-      && !rexnet_flight_start (self->flight, frames_at_once (engine), &error)) {
+    rexnet_ahead_stop (&self->ahead);
+  else if (!rexnet_ahead_start (&self->ahead, &error)) {
     rexnet_report_error (GST_ELEMENT (self), error);
     return FALSE;
   }
@@ -229,8 +205,7 @@ gst_rexnet_classify_set_caps (GstBaseTransform * trans, GstCaps * in,
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
   GstVideoInfo info;
 
-  if (self->ahead)
-    rexnet_flight_drain (self->flight);
+  rexnet_ahead_drain (&self->ahead);
   if (!gst_video_info_from_caps (&info, in)
       || !rexnet_classifier_set_info (&self->classifier, &info)) {
     GST_ERROR_OBJECT (self, "no way to read %" GST_PTR_FORMAT, in);
@@ -241,23 +216,23 @@ gst_rexnet_classify_set_caps (GstBaseTransform * trans, GstCaps * in,
 
 /* ---- frames ------------------------------------------------------------ */
 
-static gboolean
-begin (GstRexnetClassify * self, RexnetPassage * passage, GstBuffer * buffer)
+static RexnetTuning
+get_tuning (GstRexnetClassify * self)
 {
   RexnetTuning tuning;
 
   GST_OBJECT_LOCK (self);
   tuning = self->settings.tuning;
   GST_OBJECT_UNLOCK (self);
-  return rexnet_classifier_begin (&self->classifier, passage, buffer,
-      &GST_BASE_TRANSFORM (self)->segment, &tuning);
+  return tuning;
 }
 
 static GstFlowReturn
-finish (GstRexnetClassify * self, RexnetPassage * passage)
+finish (GstBaseTransform * trans, RexnetPassage * passage)
 {
-  if (!rexnet_classifier_finish (&self->classifier, passage,
-          &GST_BASE_TRANSFORM (self)->segment))
+  GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
+
+  if (!rexnet_classifier_finish (&self->classifier, passage, &trans->segment))
     return GST_FLOW_ERROR;
   check_fallback (self);
   return GST_FLOW_OK;
@@ -268,93 +243,15 @@ static GstFlowReturn
 gst_rexnet_classify_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
+  RexnetTuning tuning = get_tuning (self);
   RexnetPassage passage;
 
-  if (!begin (self, &passage, buffer))
+  if (!rexnet_classifier_begin (&self->classifier, &passage, buffer,
+          &trans->segment, &tuning))
     return GST_FLOW_ERROR;
   if (passage.look)
     rexnet_classifier_look (&self->classifier, &passage);
-  return finish (self, &passage);
-}
-
-/* ---- several frames at a time ------------------------------------------ */
-
-static void
-work (gpointer item, gpointer data)
-{
-  rexnet_classifier_look (&GST_REXNET_CLASSIFY (data)->classifier, item);
-}
-
-static void
-drop (gpointer item, gpointer data)
-{
-  RexnetPassage *passage = item;
-
-  rexnet_classifier_abandon (&GST_REXNET_CLASSIFY (data)->classifier, passage);
-  gst_clear_buffer (&passage->buffer);
-  g_free (passage);
-}
-
-/* The base class answers POSITION queries with it. */
-static void
-note_position (GstSegment * segment, GstBuffer * buffer)
-{
-  GstClockTime end = GST_BUFFER_PTS (buffer);
-
-  if (segment->format != GST_FORMAT_TIME || !GST_CLOCK_TIME_IS_VALID (end))
-    return;
-  if (GST_BUFFER_DURATION_IS_VALID (buffer))
-    end += GST_BUFFER_DURATION (buffer);
-  segment->position = end;
-}
-
-static GstFlowReturn
-output (gpointer item, gpointer data)
-{
-  GstRexnetClassify *self = GST_REXNET_CLASSIFY (data);
-  GstBaseTransform *trans = GST_BASE_TRANSFORM (self);
-  RexnetPassage *passage = item;
-  GstFlowReturn flow;
-
-  passage->buffer = gst_buffer_make_writable (passage->buffer);
-  flow = finish (self, passage);
-  if (flow == GST_FLOW_OK) {
-    GstBuffer *buffer = g_steal_pointer (&passage->buffer);
-
-    note_position (&trans->segment, buffer);
-    flow = gst_pad_push (trans->srcpad, buffer);
-  }
-  drop (passage, self);
-  return flow;
-}
-
-static const RexnetFlightFuncs flight_funcs = { work, output, drop };
-
-/* Takes @buffer, and returns when the next one may come. */
-static GstFlowReturn
-enter (GstRexnetClassify * self, GstBuffer * buffer)
-{
-  GstFlowReturn flow;
-  RexnetPassage *passage;
-  guint queued, waiting;
-
-  GST_OBJECT_LOCK (self);
-  /* What waits in a live stream grows old. */
-  queued = self->classifier.pacer.live ? 0 : QUEUED;
-  waiting = self->settings.tuning.interval == 1 ? 0 : MOST_WAITING;
-  GST_OBJECT_UNLOCK (self);
-  flow = rexnet_flight_wait (self->flight, queued + waiting);
-  if (flow != GST_FLOW_OK) {
-    gst_buffer_unref (buffer);
-    return flow;
-  }
-  passage = g_new (RexnetPassage, 1);
-  if (!begin (self, passage, buffer)) {
-    drop (passage, self);
-    return GST_FLOW_ERROR;
-  }
-  return rexnet_flight_enter (self->flight, passage, passage->look != NULL,
-      queued);
+  return finish (trans, &passage);
 }
 
 static GstFlowReturn
@@ -362,43 +259,15 @@ gst_rexnet_classify_generate_output (GstBaseTransform * trans,
     GstBuffer ** buffer)
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
+  RexnetTuning tuning;
 
-  if (!self->ahead || !trans->queued_buf)
+  if (!self->ahead.on || !trans->queued_buf)
     return GST_BASE_TRANSFORM_CLASS (parent_class)->generate_output (trans,
         buffer);
   *buffer = NULL;
-  return enter (self, g_steal_pointer (&trans->queued_buf));
-}
-
-/* Lets the frames out that come before @event. */
-static void
-make_way (GstRexnetClassify * self, GstEvent * event)
-{
-  GstFlowReturn flow;
-
-  switch (GST_EVENT_TYPE (event)) {
-    case GST_EVENT_FLUSH_START:
-      rexnet_flight_flush_start (self->flight);
-      break;
-    case GST_EVENT_FLUSH_STOP:
-      rexnet_flight_flush_stop (self->flight);
-      break;
-    case GST_EVENT_EOS:
-      rexnet_flight_drain (self->flight);
-      flow = rexnet_flight_take_flow (self->flight);
-      /* No frame is left to return it for. */
-      if (flow == GST_FLOW_NOT_LINKED || flow < GST_FLOW_EOS)
-        GST_ELEMENT_FLOW_ERROR (self, flow);
-      break;
-    case GST_EVENT_STREAM_START:
-    case GST_EVENT_SEGMENT:
-      rexnet_flight_drain (self->flight);
-      rexnet_flight_forget_eos (self->flight);
-      break;
-    default:
-      if (GST_EVENT_IS_SERIALIZED (event))
-        rexnet_flight_drain (self->flight);
-  }
+  tuning = get_tuning (self);
+  return rexnet_ahead_enter (&self->ahead,
+      g_steal_pointer (&trans->queued_buf), &tuning);
 }
 
 /* ---- events and queries ------------------------------------------------ */
@@ -408,8 +277,7 @@ gst_rexnet_classify_sink_event (GstBaseTransform * trans, GstEvent * event)
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
 
-  if (self->ahead)
-    make_way (self, event);
+  rexnet_ahead_make_way (&self->ahead, event);
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_STREAM_START:
     case GST_EVENT_SEGMENT:
@@ -436,7 +304,6 @@ gst_rexnet_classify_src_event (GstBaseTransform * trans, GstEvent * event)
   return GST_BASE_TRANSFORM_CLASS (parent_class)->src_event (trans, event);
 }
 
-/* Frames in flight are buffers that upstream can't use. */
 static gboolean
 gst_rexnet_classify_propose_allocation (GstBaseTransform * trans,
     GstQuery * decide_query, GstQuery * query)
@@ -444,28 +311,8 @@ gst_rexnet_classify_propose_allocation (GstBaseTransform * trans,
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
   gboolean ok = GST_BASE_TRANSFORM_CLASS (parent_class)->propose_allocation
       (trans, decide_query, query);
-  guint n = gst_query_get_n_allocation_pools (query);
-  /* A query may come when the element is stopped already. */
-  guint held = rexnet_flight_get_workers (self->flight);
-  GstVideoInfo info;
-  GstCaps *caps;
 
-  gst_query_parse_allocation (query, &caps, NULL);
-  if (held == 0 || !caps || !gst_video_info_from_caps (&info, caps))
-    return ok;
-  /* And the one that waits to enter, and the one that is pushed. */
-  held += QUEUED + 2;
-  for (guint i = 0; i < n; i++) {
-    g_autoptr (GstBufferPool) pool = NULL;
-    guint size, min, max;
-
-    gst_query_parse_nth_allocation_pool (query, i, &pool, &size, &min, &max);
-    min = max == 0 ? min + held : MIN (min + held, max);
-    gst_query_set_nth_allocation_pool (query, i, pool, size, min, max);
-  }
-  if (n == 0)
-    gst_query_add_allocation_pool (query, NULL, info.size, held, 0);
-  return TRUE;
+  return rexnet_ahead_propose (&self->ahead, query) || ok;
 }
 
 /* So that a source with a choice takes a format that is read in place. */
@@ -486,9 +333,8 @@ gst_rexnet_classify_query (GstBaseTransform * trans, GstPadDirection direction,
 {
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (trans);
 
-  if (self->ahead && direction == GST_PAD_SINK
-      && GST_QUERY_IS_SERIALIZED (query))
-    rexnet_flight_drain (self->flight);
+  if (direction == GST_PAD_SINK && GST_QUERY_IS_SERIALIZED (query))
+    rexnet_ahead_drain (&self->ahead);
   if (!GST_BASE_TRANSFORM_CLASS (parent_class)->query (trans, direction, query))
     return FALSE;
   if (GST_QUERY_TYPE (query) == GST_QUERY_CAPS && direction == GST_PAD_SINK)
@@ -510,7 +356,7 @@ gst_rexnet_classify_finalize (GObject * object)
   GstRexnetClassify *self = GST_REXNET_CLASSIFY (object);
 
   rexnet_settings_clear (&self->settings);
-  rexnet_flight_free (self->flight);
+  rexnet_ahead_clear (&self->ahead);
   rexnet_classifier_clear (&self->classifier);
   G_OBJECT_CLASS (parent_class)->finalize (object);
 }
@@ -579,12 +425,13 @@ gst_rexnet_classify_class_init (GstRexnetClassifyClass * class)
 static void
 gst_rexnet_classify_init (GstRexnetClassify * self)
 {
-  GstPad *src = GST_BASE_TRANSFORM_SRC_PAD (self);
+  GstBaseTransform *trans = GST_BASE_TRANSFORM (self);
+  GstPad *src = GST_BASE_TRANSFORM_SRC_PAD (trans);
 
-  gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
+  gst_base_transform_set_in_place (trans, TRUE);
   rexnet_settings_init (&self->settings);
   rexnet_classifier_init (&self->classifier, GST_ELEMENT (self));
-  self->flight = rexnet_flight_new (src, &flight_funcs, self);
+  rexnet_ahead_init (&self->ahead, trans, &self->classifier, finish);
   self->activate_src = GST_PAD_ACTIVATEMODEFUNC (src);
   gst_pad_set_activatemode_function (src, gst_rexnet_classify_activate_src);
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the tests of several frames in flight share. */
+#pragma once
+
+#include "common.h"
+
+#define SIDE 48
+#define SIZE (SIDE * SIDE * 3)
+#define THREADS 3
+#define LAUNCH "rexnetclassify scheduling=throughput threads=3"
+
+/* What arrives behind the element, in order: frame 7 is "7", a caps event
+ * "caps", ... and what happens to frames there. */
+typedef struct
+{
+  GMutex lock;
+  GCond changed;
+  GString *log;                 /* to be freed by the test */
+  gboolean held;                /* frames wait */
+  guint holding;
+  guint refused;                /* this frame gets flow */
+  GstFlowReturn flow;
+} Sink;
+
+/* @sink: (out caller-allocates): outlives @h */
+void watch (GstHarness * h, Sink * sink);
+void set_held (Sink * sink, gboolean held);
+/* Until a frame is held. */
+void wait_for_frame (Sink * sink);
+
+/* RGB of SIDE x SIDE. */
+GstHarness *rgb_harness (const char *launch);
+void push_segment (GstHarness * h);
+/* Pushes frames @from to @to - 1. Returns: the first flow that is not OK */
+GstFlowReturn push_frames (GstHarness * h, guint from, guint to);
