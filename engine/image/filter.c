@@ -146,8 +146,9 @@ static void
 align_starts (RexnetFilter * self, const Weights * w, RexnetFilterOrder order,
     guint * lead)
 {
-  guint align = order == REXNET_FILTER_ROWS ? 1 : 4;
-  guint unit = order == REXNET_FILTER_ROWS ? 2 : 4;
+  gboolean rows = order == REXNET_FILTER_ROWS;
+  guint align = !rows ? 4 : self->exact ? 1 : 2;
+  guint unit = rows ? 2 : 4;
 
   self->n_in = self->taps = 0;
   for (guint i = 0; i < self->n_out; i++) {

@@ -45,7 +45,7 @@ typedef struct
   guint taps;                   /* a multiple of 4, in ROWS of 2 */
   guint bits;
   gboolean exact;               /* Pillow's coefficients */
-  guint *start;                 /* multiples of 4, in ROWS of 1 */
+  guint *start;                 /* multiples of 4; in ROWS of 2, exact 1 */
   gint32 *coef;
   gint32 *packed;               /* coef in a RexnetFilterOrder */
 } RexnetFilter;

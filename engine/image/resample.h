@@ -39,7 +39,9 @@ typedef struct _RexnetResample
   RexnetIsa isa;
   RexnetFilterOrder order;      /* that horizontal filters are packed in */
 
-  /* Filters a strip into rows of n_out samples, @dst_stride bytes apart.
+  /* Filters a strip into rows of n_out samples, @dst_stride bytes apart. Sum:
+   * a level may interleave the samples of the rows 2 k and 2 k + 1, in the
+   * memory of both.
    * @work: REXNET_STRIP bytes for each source sample that the filter names,
    *   and for those up to a multiple of REXNET_PAD */
   void (*horizontal_exact) (const RexnetFilter * filter,
@@ -48,8 +50,9 @@ typedef struct _RexnetResample
       const RexnetStrip * src, gint16 * dst, gsize dst_stride, guint8 * work);
 
   /* Output row @i from filter->taps @rows of @width samples. Exact: guint8 to
-   * guint8, with no padding needed. Sum: gint16 to sums with all their
-   * fraction bits. */
+   * guint8, with no padding needed. Sum: gint16, as horizontal_sum() leaves
+   * them, to sums with all their fraction bits; for even t the rows t and t + 1
+   * are such a pair. */
   void (*vertical_exact) (const RexnetFilter * filter, guint i,
       const void *const *rows, guint width, guint8 * dst);
   void (*vertical_sum) (const RexnetFilter * filter, guint i,

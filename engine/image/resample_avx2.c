@@ -128,17 +128,6 @@ column_sum (const RexnetFilter * f, guint i, const guint8 * columns,
     out[h] = _mm256_sra_epi32 (out[h], _mm_cvtsi32_si128 ((int) shift));
 }
 
-/* Turns 8 columns of dwords of either half back into rows at @dst. */
-static inline void
-turn_back (__m256i v[2][8], guint8 * dst, gsize stride)
-{
-  for (guint h = 0; h < 2; h++) {
-    transpose (v[h]);
-    for (guint r = 0; r < 8; r++)
-      store (dst + (h * HALF + r) * stride, v[h][r]);
-  }
-}
-
 static void
 horizontal_exact (const RexnetFilter * f, const RexnetStrip * src,
     guint8 * dst, gsize dst_stride, guint8 * work)
@@ -160,31 +149,41 @@ horizontal_exact (const RexnetFilter * f, const RexnetStrip * src,
                 (c[0][h], c[1][h]), _mm256_packs_epi32 (c[2][h], c[3][h])),
             bytes);
     }
-    turn_back (v, dst + x, dst_stride);
+    for (guint h = 0; h < 2; h++) {
+      transpose (v[h]);
+      for (guint r = 0; r < 8; r++)
+        store (dst + (h * HALF + r) * dst_stride + x, v[h][r]);
+    }
   }
 }
 
+/* Packed within lanes, a dword of words is a pair of rows of one output, so
+ * that the transposition makes pairs of rows: those of the outputs x to x + 7,
+ * and apart from them those of the next 8. */
 static void
 horizontal_sum (const RexnetFilter * f, const RexnetStrip * src,
     gint16 * dst, gsize dst_stride, guint8 * work)
 {
-  const __m256i words = _mm256_broadcastsi128_si256 (_mm_setr_epi8 (0, 1, 8, 9,
-          2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15));
-
   turn_strip (f, src, work);
   for (guint x = 0; x < f->n_out; x += 16) {
     __m256i v[2][8];
 
     for (guint q = 0; q < 8; q++) {
-      __m256i c[2][2];
+      __m256i a[2], b[2];
 
-      for (guint k = 0; k < 2; k++)
-        column_sum (f, x + 2 * q + k, work, c[k]);
+      column_sum (f, x + q, work, a);
+      column_sum (f, x + 8 + q, work, b);
       for (guint h = 0; h < 2; h++)
-        v[h][q] = _mm256_shuffle_epi8 (_mm256_packs_epi32 (c[0][h], c[1][h]),
-            words);
+        v[h][q] = _mm256_packs_epi32 (a[h], b[h]);
     }
-    turn_back (v, (guint8 *) (dst + x), dst_stride);
+    for (guint h = 0; h < 2; h++) {
+      guint8 *pairs = (guint8 *) dst + h * HALF * dst_stride + x * 4;
+
+      transpose (v[h]);
+      for (guint q = 0; q < 8; q++)
+        store (pairs + (q / 4 * 2 + q % 2) * 2 * dst_stride + (q & 2) * 16,
+            v[h][q]);
+    }
   }
 }
 
@@ -266,20 +265,21 @@ static void
 vertical_sum (const RexnetFilter * f, guint i, const void *const *rows,
     guint width, gint32 * dst)
 {
-  for (guint x = 0; x < width; x += 16) {
+  for (guint x = 0; x < width; x += 32) {
     const gint32 *p = f->packed + (gsize) i * f->taps / 2;
-    __m256i low = _mm256_setzero_si256 (), high = low;
+    __m256i sum[4];
 
+    for (guint k = 0; k < 4; k++)
+      sum[k] = _mm256_setzero_si256 ();
     for (guint t = 0; t < f->taps; t += 2) {
-      __m256i a = load ((const gint16 *) rows[t] + x);
-      __m256i b = load ((const gint16 *) rows[t + 1] + x);
+      const gint32 *row = (const gint32 *) rows[t] + x;
       __m256i pair = _mm256_set1_epi32 (*p++);
 
-      low = fma16 (low, _mm256_unpacklo_epi16 (a, b), pair);
-      high = fma16 (high, _mm256_unpackhi_epi16 (a, b), pair);
+      for (guint k = 0; k < 4; k++)
+        sum[k] = fma16 (sum[k], load (row + 8 * k), pair);
     }
-    store (dst + x, _mm256_permute2x128_si256 (low, high, 0x20));
-    store (dst + x + 8, _mm256_permute2x128_si256 (low, high, 0x31));
+    for (guint k = 0; k < 4; k++)
+      store (dst + x + 8 * k, sum[k]);
   }
 }
 

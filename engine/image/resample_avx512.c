@@ -110,7 +110,7 @@ horizontal_sum (const RexnetFilter * f, const RexnetStrip * src,
     gint16 * dst, gsize dst_stride, guint8 * work)
 {
   turn_strip (f, src, work);
-  filter_words (f, work, dst, dst_stride, columns_sum);
+  filter_pairs (f, work, (guint8 *) dst, 2 * dst_stride, columns_sum);
 }
 
 /* ---- vertical ---------------------------------------------------------- */
@@ -167,28 +167,11 @@ rexnet_vertical_exact_avx512 (const RexnetFilter * f, guint i,
   }
 }
 
-void
-rexnet_vertical_sum_avx512 (const RexnetFilter * f, guint i,
-    const void *const *rows, guint width, gint32 * dst)
+static void
+vertical_sum (const RexnetFilter * f, guint i, const void *const *rows,
+    guint width, gint32 * dst)
 {
-  const __m512i first = _mm512_setr_epi64 (0, 1, 8, 9, 2, 3, 10, 11);
-  const __m512i second = _mm512_setr_epi64 (4, 5, 12, 13, 6, 7, 14, 15);
-
-  for (guint x = 0; x < width; x += 32) {
-    const gint32 *p = f->packed + (gsize) i * f->taps / 2;
-    __m512i low = _mm512_setzero_si512 (), high = low;
-
-    for (guint t = 0; t < f->taps; t += 2) {
-      __m512i a = load ((const gint16 *) rows[t] + x);
-      __m512i b = load ((const gint16 *) rows[t + 1] + x);
-      __m512i pair = _mm512_set1_epi32 (*p++);
-
-      low = fma16 (low, _mm512_unpacklo_epi16 (a, b), pair);
-      high = fma16 (high, _mm512_unpackhi_epi16 (a, b), pair);
-    }
-    store (dst + x, _mm512_permutex2var_epi64 (low, first, high));
-    store (dst + x + 16, _mm512_permutex2var_epi64 (low, second, high));
-  }
+  filter_rows (f, i, rows, width, dst, fma16);
 }
 
 /* ---- emit -------------------------------------------------------------- */
@@ -210,5 +193,5 @@ rexnet_emit_yuv_avx512 (gint32 * const src[3], const RexnetYuv * yuv,
 const RexnetResample rexnet_resample_avx512 = {
   "avx512", REXNET_ISA_AVX512, REXNET_FILTER_SAMPLES, horizontal_exact,
   horizontal_sum, rexnet_vertical_exact_avx512,
-  rexnet_vertical_sum_avx512, rexnet_emit_avx512, rexnet_emit_yuv_avx512
+  vertical_sum, rexnet_emit_avx512, rexnet_emit_yuv_avx512
 };

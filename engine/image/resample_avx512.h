@@ -75,25 +75,6 @@ join_bytes (__m512i a, __m512i b, __m512i c, __m512i d)
           _mm512_packs_epi32 (c, d)), order);
 }
 
-/* Two columns of dwords become one of two words a dword. */
-static inline __m512i
-join_words (__m512i a, __m512i b)
-{
-  const __m512i order = _mm512_broadcast_i32x4 (_mm_setr_epi8 (0, 1, 8, 9, 2,
-          3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15));
-
-  return _mm512_shuffle_epi8 (_mm512_packs_epi32 (a, b), order);
-}
-
-/* Turns 16 columns of dwords back into rows at @dst. */
-static inline void
-turn_back (__m512i v[16], guint8 * dst, gsize stride)
-{
-  transpose (v);
-  for (guint r = 0; r < 16; r++)
-    store (dst + r * stride, v[r]);
-}
-
 /* Outputs @i to @i + 3 of all rows, of which only those before n_out matter. */
 typedef void (*Columns) (const RexnetFilter * filter, guint i,
     const guint8 * columns, __m512i out[4]);
@@ -110,30 +91,61 @@ filter_bytes (const RexnetFilter * f, const guint8 * columns,
       filter4 (f, x + 4 * q, columns, c);
       v[q] = join_bytes (c[0], c[1], c[2], c[3]);
     }
-    turn_back (v, dst + x, dst_stride);
+    transpose (v);
+    for (guint r = 0; r < 16; r++)
+      store (dst + r * dst_stride + x, v[r]);
   }
 }
 
+/* Packed within lanes, a dword of words is a pair of rows of one output, so
+ * that the transposition makes pairs of rows: those of the outputs x to x + 15,
+ * and apart from them those of the next 16. */
 static inline __attribute__ ((always_inline)) void
-filter_words (const RexnetFilter * f, const guint8 * columns,
-    gint16 * dst, gsize dst_stride, Columns filter4)
+filter_pairs (const RexnetFilter * f, const guint8 * columns,
+    guint8 * dst, gsize pair_stride, Columns filter4)
 {
   for (guint x = 0; x < f->n_out; x += 32) {
-    __m512i v[16], c[4];
+    __m512i v[16], a[4], b[4];
 
-    for (guint q = 0; q < 16; q += 2) {
-      filter4 (f, x + 2 * q, columns, c);
-      v[q] = join_words (c[0], c[1]);
-      v[q + 1] = join_words (c[2], c[3]);
+    for (guint q = 0; q < 16; q += 4) {
+      filter4 (f, x + q, columns, a);
+      filter4 (f, x + 16 + q, columns, b);
+      for (guint k = 0; k < 4; k++)
+        v[q + k] = _mm512_packs_epi32 (a[k], b[k]);
     }
-    turn_back (v, (guint8 *) (dst + x), dst_stride);
+    transpose (v);
+    for (guint q = 0; q < 16; q++)
+      store (dst + (q / 4 * 2 + q % 2) * pair_stride + x * 4 + (q & 2) * 32,
+          v[q]);
+  }
+}
+
+/* sum + two words of @samples times those of @pair, in each dword. */
+typedef __m512i (*DotWords) (__m512i sum, __m512i samples, __m512i pair);
+
+/* @dot is inlined. */
+static inline __attribute__ ((always_inline)) void
+filter_rows (const RexnetFilter * f, guint i, const void *const *rows,
+    guint width, gint32 * dst, DotWords dot)
+{
+  for (guint x = 0; x < width; x += 32) {
+    const gint32 *p = f->packed + (gsize) i * f->taps / 2;
+    __m512i low = _mm512_setzero_si512 (), high = low;
+
+    for (guint t = 0; t < f->taps; t += 2) {
+      const gint32 *row = (const gint32 *) rows[t] + x;
+      __m512i pair = _mm512_set1_epi32 (*p++);
+
+      low = dot (low, load (row), pair);
+      high = dot (high, load (row + 16), pair);
+    }
+    store (dst + x, low);
+    store (dst + x + 16, high);
   }
 }
 
 void rexnet_vertical_exact_avx512 (const RexnetFilter * filter, guint i,
     const void *const *rows, guint width, guint8 * dst);
-void rexnet_vertical_sum_avx512 (const RexnetFilter * filter, guint i,
-    const void *const *rows, guint width, gint32 * dst);
 void rexnet_emit_avx512 (const guint8 * src, float scale, float offset,
     float *dst, guint width);
 void rexnet_emit_yuv_avx512 (gint32 * const src[3], const RexnetYuv * yuv,

@@ -163,11 +163,28 @@ horizontal_sum (const RexnetFilter * f, const RexnetStrip * src,
     gint16 * dst, gsize dst_stride, guint8 * work)
 {
   turn_strip (f, src, work);
-  filter_words (f, work, dst, dst_stride, columns_sum);
+  filter_pairs (f, work, (guint8 *) dst, 2 * dst_stride, columns_sum);
+}
+
+/* ---- vertical ----------------------------------------------------------- */
+
+/* In assembly for the same reason. */
+static inline __m512i
+dot2 (__m512i sum, __m512i samples, __m512i pair)
+{
+  __asm__ ("vpdpwssd %2, %1, %0":"+v" (sum):"v" (pair), "vm" (samples));
+  return sum;
+}
+
+static void
+vertical_sum (const RexnetFilter * f, guint i, const void *const *rows,
+    guint width, gint32 * dst)
+{
+  filter_rows (f, i, rows, width, dst, dot2);
 }
 
 const RexnetResample rexnet_resample_avx512vnni = {
   "avx512vnni", REXNET_ISA_AVX512, REXNET_FILTER_QUADS, horizontal_exact,
-  horizontal_sum, rexnet_vertical_exact_avx512, rexnet_vertical_sum_avx512,
+  horizontal_sum, rexnet_vertical_exact_avx512, vertical_sum,
   rexnet_emit_avx512, rexnet_emit_yuv_avx512
 };

@@ -67,13 +67,14 @@ filter_row (RexnetPath * self, const RexnetImage * image, RexnetRows * ch,
     guint i)
 {
   guint start = ch->y.start[i], last = ch->y.n_in - 1;
-  guint slot = start % ch->ring_rows;
+  guint slot = start % ch->ring_rows, step = self->exact ? 1 : 2;
 
   while (ch->ready < MIN (start + ch->y.taps, ch->y.n_in))
     add_strip (self, image, ch);
-  for (guint t = 0; t < ch->y.taps; t++) {
-    self->rows[t] = ch->ring + slot * self->ring_stride;
-    if (start + t < last && ++slot == ch->ring_rows)
+  for (guint t = 0; t < ch->y.taps; t += step) {
+    for (guint k = 0; k < step; k++)
+      self->rows[t + k] = ch->ring + (slot + k) * self->ring_stride;
+    if (start + t + step <= last && (slot += step) == ch->ring_rows)
       slot = 0;
   }
   if (self->exact)
