@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Classifies video files as fast as they decode and writes FILE.jsonl beside
-# each, or in $OUTPUT: one line a frame.
+# each, or in $OUTPUT: one line a frame. How far it is goes to stderr.
 #
 # usage: [INTERVAL=N] [OUTPUT=FOLDER] pipelines/batch.sh FILE... [-- PROPERTY=VALUE...]
 #   INTERVAL  classify every Nth frame (1)
@@ -36,13 +36,19 @@ done
 status=0
 for file; do
   lines=${OUTPUT:-$(dirname "$file")}/$(basename "$file").jsonl
-  if gst-launch-1.0 -q filesrc location="$file" ! decodebin ! videoconvert \
+  if gst-launch-1.0 -q filesrc location="$file" ! decodebin \
+    ! progressreport update-freq=10 name="$(basename "$file")" ! videoconvert \
     ! rexnetclassify scheduling=throughput interval="${INTERVAL:-1}" $properties \
-    ! rexnetjson ! filesink location="$lines"; then
+    ! rexnetjson ! filesink location="$lines" >&2; then
     echo "$lines"
   else
-    echo "$file: not classified" >&2
     status=1
+    if [ -s "$lines" ]; then
+      echo "$file: classified in part, $lines" >&2
+    else
+      rm -f "$lines"
+      echo "$file: not classified" >&2
+    fi
   fi
 done
 exit $status

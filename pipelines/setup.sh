@@ -55,6 +55,10 @@ build() {
 
 # use_build FOLDER: the elements and the tool of a build, without installing.
 use_build() {
+  if [ ! -e "$1/plugin/libgstrexnet.so" ]; then
+    echo "No elements in $1: pipelines/quickstart.sh builds them" >&2
+    return 1
+  fi
   export GST_PLUGIN_PATH="$1/plugin${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}"
   export PATH="$1/engine/tools:$PATH"
 }

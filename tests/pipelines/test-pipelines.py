@@ -79,6 +79,20 @@ def test_live_without_camera(folder: pathlib.Path) -> None:
     check(done.returncode == 1 and "no-camera" in done.stdout, "no word of the camera", done.stdout)
 
 
+def test_live_address(folder: pathlib.Path) -> None:
+    sink = "identity eos-after=5 ! pngenc ! multifilesink location={}/live-%02d.png"
+    done = run("live.sh", CLIP.as_uri(), SINK=sink.format(folder))
+    check(done.returncode == 0, "live.sh failed", done.stdout)
+    check((folder / "live-03.png").exists(), "no picture of the stream", done.stdout)
+
+
+def test_without_build(folder: pathlib.Path) -> None:
+    for script, argument in ("live.sh", "test"), ("batch.sh", str(CLIP)):
+        done = run(script, argument, BUILD=str(folder))
+        check(done.returncode == 1 and "quickstart.sh" in done.stdout,
+              f"{script} without a build", done.stdout)
+
+
 def test_batch(folder: pathlib.Path) -> None:
     first, second, broken = folder / "a clip.webm", folder / "b.webm", folder / "broken.webm"
     shutil.copy(CLIP, first)
@@ -87,6 +101,8 @@ def test_batch(folder: pathlib.Path) -> None:
     done = run("batch.sh", str(first), str(broken), str(second), "--", "top-k=3", INTERVAL="6")
     check(done.returncode == 1 and f"{broken}: not classified" in done.stdout,
           "the broken file is not reported", done.stdout)
+    check(not pathlib.Path(f"{broken}.jsonl").exists(), "an empty file is left behind")
+    check("a clip.webm (00:00:0" in done.stdout, "no sign of progress", done.stdout)
     for file in first, second:
         records = read_lines(pathlib.Path(f"{file}.jsonl"))
         check(len(records) == FRAMES, f"{len(records)} lines for {FRAMES} frames")
