@@ -59,15 +59,22 @@ font_pixels (const PangoFontDescription * font, guint width, guint height)
   return size * 96 / 72;
 }
 
+/* The first label of a result; a heading stands before it or nothing. */
+static gboolean
+is_best (const RexnetRow * rows, guint i)
+{
+  return rows[i].score >= 0 && (i == 0 || rows[i - 1].score < 0);
+}
+
 static PangoLayout *
 make_layout (RexnetLabelBox * self, const PangoFontDescription * font,
-    const RexnetRow * row, gboolean first)
+    const RexnetRow * row, gboolean best)
 {
   g_autoptr (PangoFontDescription) own = pango_font_description_copy (font);
   PangoLayout *layout = pango_layout_new (self->context);
   g_autofree char *text = g_utf8_make_valid (row->text, -1);
 
-  if (first || row->score < 0)
+  if (best || row->score < 0)
     pango_font_description_set_weight (own, PANGO_WEIGHT_BOLD);
   pango_layout_set_font_description (layout, own);
   pango_layout_set_single_paragraph_mode (layout, TRUE);
@@ -78,12 +85,12 @@ make_layout (RexnetLabelBox * self, const PangoFontDescription * font,
 
 static PangoLayout *
 make_score (RexnetLabelBox * self, const PangoFontDescription * font,
-    double score, gboolean first)
+    double score, gboolean best)
 {
   g_autofree char *text = g_strdup_printf ("%.0f%%", score * 100);
   RexnetRow row = { text, score };
 
-  return make_layout (self, font, &row, first);
+  return make_layout (self, font, &row, best);
 }
 
 static int
@@ -119,7 +126,8 @@ measure (RexnetLabelBox * self, Measures * m, const PangoFontDescription * font,
   m->padding = ceil (0.5 * m->em);
   m->margin = ceil (0.5 * m->em);
   for (guint i = 0; i < *n; i++) {
-    g_autoptr (PangoLayout) text = make_layout (self, font, &rows[i], i == 0);
+    g_autoptr (PangoLayout) text =
+        make_layout (self, font, &rows[i], is_best (rows, i));
     int height;
 
     pango_layout_get_pixel_size (text, NULL, &height);
@@ -180,19 +188,21 @@ draw_bar (cairo_t * cr, const Measures * m, const RexnetBoxStyle * style,
 static void
 draw_row (RexnetLabelBox * self, cairo_t * cr, const Measures * m,
     const PangoFontDescription * font, const RexnetBoxStyle * style,
-    const RexnetRow * row, guint i)
+    const RexnetRow * rows, guint i)
 {
-  g_autoptr (PangoLayout) text = make_layout (self, font, row, i == 0);
+  const RexnetRow *row = &rows[i];
+  gboolean best = is_best (rows, i);
+  g_autoptr (PangoLayout) text = make_layout (self, font, row, best);
   int y = m->padding + i * (m->line + m->gap);
   gboolean scored = style->scores && row->score >= 0;
   int room = m->width - 2 * m->padding - (scored ? m->score : 0);
 
   pango_layout_set_width (text, room * PANGO_SCALE);
-  set_color (cr, style->color, row->score < 0 ? 0.6 : i == 0 ? 1 : 0.85);
+  set_color (cr, style->color, row->score < 0 ? 0.6 : best ? 1 : 0.85);
   cairo_move_to (cr, m->padding, y);
   pango_cairo_show_layout (cr, text);
   if (scored) {
-    g_autoptr (PangoLayout) score = make_score (self, font, row->score, i == 0);
+    g_autoptr (PangoLayout) score = make_score (self, font, row->score, best);
 
     cairo_move_to (cr, m->width - m->padding - text_width (score), y);
     pango_cairo_show_layout (cr, score);
@@ -216,7 +226,7 @@ draw_box (RexnetLabelBox * self, const Measures * m,
   rounded (cr, 0, 0, m->width, m->height, 0.5 * m->em);
   cairo_fill (cr);
   for (guint i = 0; i < n; i++)
-    draw_row (self, cr, m, font, style, &rows[i], i);
+    draw_row (self, cr, m, font, style, rows, i);
   cairo_destroy (cr);
   cairo_surface_destroy (surface);
 

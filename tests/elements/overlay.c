@@ -438,6 +438,8 @@ GST_START_TEST (test_two_results)
   buffer = gst_harness_push_and_pull (h, buffer);
   two = drawn_on (buffer, 320, 240);
   fail_unless (two.bottom > 2 * one.bottom);
+  /* The best label of each stands out, below the name too. */
+  fail_unless (two.brightest >= one.brightest - 5, "%d", two.brightest);
   gst_buffer_unref (buffer);
   gst_harness_teardown (h);
 }
