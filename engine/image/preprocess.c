@@ -136,6 +136,22 @@ padded (gsize n)
   return (n + REXNET_PAD - 1) / REXNET_PAD * REXNET_PAD;
 }
 
+/* Spreads the fetching of a strip over the work on the one before it, of all
+ * channels of the plane. */
+static void
+measure_fetch (RexnetPath * path, RexnetRows * ch)
+{
+  guint shares = 0, lines;
+
+  for (guint c = 0; c < path->layout->n_channels; c++)
+    if (path->channel[c].place.plane == ch->place.plane)
+      shares += path->width / REXNET_SHARE_OUTPUTS
+          + path->channel[c].x.n_in / REXNET_SHARE_SAMPLES;
+  ch->fetch.bytes = (gsize) ch->x.n_in * ch->place.step;
+  lines = REXNET_STRIP * (guint) (ch->fetch.bytes / REXNET_CACHE_LINE + 1);
+  ch->fetch.lines = (lines + shares - 1) / shares;
+}
+
 /* Sizes of rings and rows. */
 static void
 measure (RexnetPath * path)
@@ -145,6 +161,7 @@ measure (RexnetPath * path)
   for (guint c = 0; c < path->layout->n_channels; c++) {
     RexnetRows *ch = &path->channel[c];
 
+    measure_fetch (path, ch);
     path->most_taps = MAX (path->most_taps, ch->y.taps);
     ch->ring_rows = path->vertical_first ? REXNET_STRIP
         : (ch->y.taps + 2 * REXNET_STRIP - 2) / REXNET_STRIP * REXNET_STRIP;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "color.h"
+#include "fetch.h"
 #include "filter.h"
 
 #define REXNET_STRIP 16         /* rows filtered horizontally at a time */
@@ -31,7 +32,12 @@ typedef struct
   const guint8 *row[REXNET_STRIP];
   guint step;                   /* 1 to 4 */
   guint n;
+  RexnetFetch *fetch;           /* what to ask for meanwhile */
 } RexnetStrip;
+
+/* Outputs, and samples, that are a share of the work on a strip. */
+#define REXNET_SHARE_OUTPUTS 4
+#define REXNET_SHARE_SAMPLES 64
 
 typedef struct _RexnetResample
 {

@@ -48,7 +48,9 @@ turn_rows (const RexnetFilter * f, const RexnetStrip * src, guint step,
 {
   guint bytes = f->start[f->n_out - 1] + f->taps;
 
-  for (guint x = 0; x < bytes; x += 32)
+  for (guint x = 0; x < bytes; x += 32) {
+    if (x % REXNET_SHARE_SAMPLES == 0)
+      rexnet_fetch (src->fetch);
     for (guint half = 0; half < 2; half++) {
       guint8 *dst = columns + x * REXNET_STRIP + half * 32;
       __m256i v[8];
@@ -58,6 +60,7 @@ turn_rows (const RexnetFilter * f, const RexnetStrip * src, guint step,
       for (guint q = 0; q < 8; q++)
         store (dst + q * 64, v[q]);
     }
+  }
 }
 
 static void
@@ -142,6 +145,7 @@ horizontal_exact (const RexnetFilter * f, const RexnetStrip * src,
     for (guint q = 0; q < 8; q++) {
       __m256i c[4][2];
 
+      rexnet_fetch (src->fetch);
       for (guint k = 0; k < 4; k++)
         column_exact (f, x + 4 * q + k, work, c[k]);
       for (guint h = 0; h < 2; h++)
@@ -171,6 +175,8 @@ horizontal_sum (const RexnetFilter * f, const RexnetStrip * src,
     for (guint q = 0; q < 8; q++) {
       __m256i a[2], b[2];
 
+      if (q % 2)
+        rexnet_fetch (src->fetch);
       column_sum (f, x + q, work, a);
       column_sum (f, x + 8 + q, work, b);
       for (guint h = 0; h < 2; h++)

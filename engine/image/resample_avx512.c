@@ -15,6 +15,7 @@ turn_rows (const RexnetFilter * f, const RexnetStrip * src, guint step,
     __m256i half[2][REXNET_STRIP];
     __m512i v[REXNET_STRIP];
 
+    rexnet_fetch (src->fetch);
     rexnet_pick (src, step, x, 0, half[0], REXNET_STRIP);
     rexnet_pick (src, step, x + 32, 0, half[1], REXNET_STRIP);
     for (guint r = 0; r < REXNET_STRIP; r++)
@@ -102,7 +103,7 @@ horizontal_exact (const RexnetFilter * f, const RexnetStrip * src,
     guint8 * dst, gsize dst_stride, guint8 * work)
 {
   turn_strip (f, src, work);
-  filter_bytes (f, work, dst, dst_stride, columns_exact);
+  filter_bytes (f, src->fetch, work, dst, dst_stride, columns_exact);
 }
 
 static void
@@ -110,7 +111,7 @@ horizontal_sum (const RexnetFilter * f, const RexnetStrip * src,
     gint16 * dst, gsize dst_stride, guint8 * work)
 {
   turn_strip (f, src, work);
-  filter_pairs (f, work, (guint8 *) dst, 2 * dst_stride, columns_sum);
+  filter_pairs (f, src->fetch, work, (guint8 *) dst, 2 * dst_stride, columns_sum);
 }
 
 /* ---- vertical ---------------------------------------------------------- */

@@ -81,13 +81,14 @@ typedef void (*Columns) (const RexnetFilter * filter, guint i,
 
 /* @filter4 is inlined. */
 static inline __attribute__ ((always_inline)) void
-filter_bytes (const RexnetFilter * f, const guint8 * columns,
-    guint8 * dst, gsize dst_stride, Columns filter4)
+filter_bytes (const RexnetFilter * f, RexnetFetch * fetch,
+    const guint8 * columns, guint8 * dst, gsize dst_stride, Columns filter4)
 {
   for (guint x = 0; x < f->n_out; x += 64) {
     __m512i v[16], c[4];
 
     for (guint q = 0; q < 16; q++) {
+      rexnet_fetch (fetch);
       filter4 (f, x + 4 * q, columns, c);
       v[q] = join_bytes (c[0], c[1], c[2], c[3]);
     }
@@ -101,14 +102,16 @@ filter_bytes (const RexnetFilter * f, const guint8 * columns,
  * that the transposition makes pairs of rows: those of the outputs x to x + 15,
  * and apart from them those of the next 16. */
 static inline __attribute__ ((always_inline)) void
-filter_pairs (const RexnetFilter * f, const guint8 * columns,
-    guint8 * dst, gsize pair_stride, Columns filter4)
+filter_pairs (const RexnetFilter * f, RexnetFetch * fetch,
+    const guint8 * columns, guint8 * dst, gsize pair_stride, Columns filter4)
 {
   for (guint x = 0; x < f->n_out; x += 32) {
     __m512i v[16], a[4], b[4];
 
     for (guint q = 0; q < 16; q += 4) {
+      rexnet_fetch (fetch);
       filter4 (f, x + q, columns, a);
+      rexnet_fetch (fetch);
       filter4 (f, x + 16 + q, columns, b);
       for (guint k = 0; k < 4; k++)
         v[q + k] = _mm512_packs_epi32 (a[k], b[k]);

@@ -64,6 +64,7 @@ turn_rows (const RexnetFilter * f, const RexnetStrip * src, guint step,
   for (guint x = 0; x < bytes; x += 64) {
     __m512i v[REXNET_STRIP];
 
+    rexnet_fetch (src->fetch);
     places_limit (&places, step, src->n > x ? src->n - x : 0);
     for (guint r = 0; r < REXNET_STRIP; r++)
       v[r] = pick64 (src->row[r] + x * step, step, &places);
@@ -155,7 +156,7 @@ horizontal_exact (const RexnetFilter * f, const RexnetStrip * src,
     guint8 * dst, gsize dst_stride, guint8 * work)
 {
   turn_strip (f, src, work);
-  filter_bytes (f, work, dst, dst_stride, columns_exact);
+  filter_bytes (f, src->fetch, work, dst, dst_stride, columns_exact);
 }
 
 static void
@@ -163,7 +164,7 @@ horizontal_sum (const RexnetFilter * f, const RexnetStrip * src,
     gint16 * dst, gsize dst_stride, guint8 * work)
 {
   turn_strip (f, src, work);
-  filter_pairs (f, work, (guint8 *) dst, 2 * dst_stride, columns_sum);
+  filter_pairs (f, src->fetch, work, (guint8 *) dst, 2 * dst_stride, columns_sum);
 }
 
 /* ---- vertical ----------------------------------------------------------- */

@@ -29,12 +29,54 @@ filter_strip (RexnetPath * self, const RexnetRows * ch,
         self->ring_stride, self->work);
 }
 
+/* The channel that fetches for all that lie in the plane of @ch. */
+static RexnetRows *
+fetcher (RexnetPath * self, RexnetRows * ch)
+{
+  while (ch > self->channel && ch[-1].place.plane == ch->place.plane)
+    ch--;
+  return ch;
+}
+
+/* Of the rows that the outputs up to @end need, those from @row on. */
+static void
+start_fetch (RexnetRows * ch, guint row, guint end)
+{
+  ch->asked = row;
+  ch->end = MIN (ch->y.start[end - 1] + ch->y.taps, ch->y.n_in);
+  ch->fetch.rows = 0;
+}
+
+/* Lets kernels ask for the rows up to @end; asks for those of the last time
+ * that they didn't. */
+static void
+fetch_until (const RexnetImage * image, RexnetRows * ch, guint end)
+{
+  RexnetFetch *f = &ch->fetch;
+
+  rexnet_fetch_all (f);
+  end = MIN (end, ch->end);
+  if (end <= ch->asked)
+    return;
+  f->row = source_row (image, ch, ch->y.first + ch->asked);
+  f->stride = image->stride[ch->place.plane];
+  f->rows = end - ch->asked;
+  f->at = 0;
+  ch->asked = end;
+}
+
 /* Filters the next strip of source rows into the ring. */
 static void
 add_strip (RexnetPath * self, const RexnetImage * image, RexnetRows * ch)
 {
+  RexnetRows *first = fetcher (self, ch);
   RexnetStrip strip = strip_of (ch);
 
+  if (first == ch) {
+    fetch_until (image, ch, ch->ready + REXNET_STRIP);
+    fetch_until (image, ch, ch->ready + 2 * REXNET_STRIP);
+  }
+  strip.fetch = &first->fetch;
   for (guint r = 0; r < REXNET_STRIP; r++) {
     guint y = MIN (ch->y.first + ch->ready + r, ch->samples_y - 1);
     strip.row[r] = source_row (image, ch, y) + ch->place.offset;
@@ -42,24 +84,6 @@ add_strip (RexnetPath * self, const RexnetImage * image, RexnetRows * ch)
   filter_strip (self, ch, &strip,
       ch->ring + ch->ready % ch->ring_rows * self->ring_stride);
   ch->ready += REXNET_STRIP;
-}
-
-#define CACHE_LINE 64
-
-/* Asks for the rows up to a strip past @end, a few for each output row, lest a
- * strip wait for all of its rows. */
-static void
-fetch_ahead (const RexnetImage * image, RexnetRows * ch, guint end)
-{
-  gsize bytes = (gsize) ch->x.n_in * ch->place.step;
-
-  end = MIN (end + REXNET_STRIP, ch->y.n_in);
-  for (; ch->fetched < end; ch->fetched++) {
-    const guint8 *row = source_row (image, ch, ch->y.first + ch->fetched);
-
-    for (gsize i = 0; i < bytes; i += CACHE_LINE)
-      __builtin_prefetch (row + i);
-  }
 }
 
 static void
@@ -118,16 +142,12 @@ run_horizontal_first (RexnetPath * self, const RexnetImage * image,
   for (guint c = 0; c < n; c++) {
     RexnetRows *ch = &self->channel[c];
 
-    ch->ready = ch->fetched = ch->y.start[from] / REXNET_STRIP * REXNET_STRIP;
+    ch->ready = ch->y.start[from] / REXNET_STRIP * REXNET_STRIP;
+    start_fetch (ch, ch->ready, end);
   }
   for (guint i = from; i < end; i++) {
-    for (guint c = 0; c < n; c++) {
-      RexnetRows *ch = &self->channel[c];
-
-      if (c == 0 || ch->place.plane != ch[-1].place.plane)
-        fetch_ahead (image, ch, ch->y.start[i] + ch->y.taps);
-      filter_row (self, image, ch, i);
-    }
+    for (guint c = 0; c < n; c++)
+      filter_row (self, image, &self->channel[c], i);
     if (!self->exact)
       emit_sums (self, i, output);
     else
@@ -142,7 +162,8 @@ mix_row (RexnetPath * self, const RexnetImage * image, guint i, guint8 * dst)
 {
   RexnetRows *ch = &self->channel[0];
 
-  fetch_ahead (image, ch, ch->y.start[i] + ch->y.taps);
+  fetch_until (image, ch, ch->y.start[i] + ch->y.taps + REXNET_STRIP);
+  rexnet_fetch_all (&ch->fetch);
   for (guint t = 0; t < ch->y.taps; t++) {
     guint y = ch->y.first + MIN (ch->y.start[i] + t, ch->y.n_in - 1);
     self->rows[t] = source_row (image, ch, y);
@@ -157,7 +178,7 @@ run_vertical_first (RexnetPath * self, const RexnetImage * image,
 {
   guint n_channels = self->layout->n_channels;
 
-  self->channel[0].fetched = self->channel[0].y.start[from];
+  start_fetch (&self->channel[0], self->channel[0].y.start[from], end);
   for (guint i = from; i < end; i += REXNET_STRIP) {
     guint n = MIN (REXNET_STRIP, end - i);
 
@@ -169,6 +190,7 @@ run_vertical_first (RexnetPath * self, const RexnetImage * image,
       if (c < n_channels) {
         RexnetStrip strip = strip_of (ch);
 
+        strip.fetch = &self->channel[0].fetch;
         for (guint r = 0; r < REXNET_STRIP; r++)
           strip.row[r] = self->mixed + r * self->mixed_stride
               + ch->place.offset;

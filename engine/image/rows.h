@@ -15,7 +15,9 @@ typedef struct
   guint8 *ring;                 /* ring_rows x ring_stride bytes */
   guint ring_rows;              /* a multiple of REXNET_STRIP */
   guint ready;                  /* rows from y.first on that are in the ring */
-  guint fetched;                /* rows that are, or are on their way here */
+  guint asked;                  /* rows that are, or that fetch is about */
+  guint end;                    /* rows that are needed */
+  RexnetFetch fetch;            /* of the first channel of a plane */
   guint8 *exact;                /* one output row, or */
   gint32 *sum;
 } RexnetRows;
