@@ -60,16 +60,17 @@ static const char *const efficientnet_lite_names[] = {
   NULL
 };
 
-/* %S is what a model was asked for by. timm's default tags come first. */
+/* %S is what a model was asked for by, up to the @ before a revision, and %R
+ * the rest. timm's default tags come first. */
 static const char *const named_names[] = {
-  "%S", "%S.safetensors", "%S.pth", "%S.bin",
-  "%S/model.safetensors", "%S/pytorch_model.bin",
-  "%S.nav_in1k/model.safetensors", "%S.sw_in12k_ft_in1k/model.safetensors",
-  "%S.ra_in1k/model.safetensors", "%S.ra2_in1k/model.safetensors",
-  "%S.ra4_e3600_r240_in1k/model.safetensors",
-  "%S.ns_jft_in1k/model.safetensors", "%S.in1k/model.safetensors",
-  "%S.*/model.safetensors", "%S.*/pytorch_model.bin", "%S.*.safetensors",
-  "%S-*.pth",
+  "%S%R", "%S%R.safetensors", "%S%R.pth", "%S%R.bin",
+  "%S%R/model.safetensors", "%S%R/pytorch_model.bin",
+  "%S.nav_in1k%R/model.safetensors", "%S.sw_in12k_ft_in1k%R/model.safetensors",
+  "%S.ra_in1k%R/model.safetensors", "%S.ra2_in1k%R/model.safetensors",
+  "%S.ra4_e3600_r240_in1k%R/model.safetensors",
+  "%S.ns_jft_in1k%R/model.safetensors", "%S.in1k%R/model.safetensors",
+  "%S.*%R/model.safetensors", "%S.*%R/pytorch_model.bin", "%S.*%R.safetensors",
+  "%S-*%R.pth",
   NULL
 };
 
@@ -111,7 +112,8 @@ efficientnet_number (double width)
 }
 
 /* @pattern with what follows each % filled in; "*" for any width.
- * @spelling: (nullable): of a model that was asked for by name */
+ * @spelling: (nullable): of a model that was asked for by name, may end in
+ *   @REVISION */
 static char *
 expand (const char *pattern, const char *spelling, double width)
 {
@@ -126,8 +128,14 @@ expand (const char *pattern, const char *spelling, double width)
   g_string_replace (name, "%P", percent, 0);
   if (number_of)
     g_string_replace (name, "%N", number_of, 0);
-  if (spelling)
-    g_string_replace (name, "%S", spelling, 0);
+  if (spelling) {
+    g_auto (GStrv) parts = g_strsplit (spelling, "@", 2);
+    g_autofree char *revision = parts[1] ? g_strconcat ("@", parts[1], NULL)
+        : g_strdup ("");
+
+    g_string_replace (name, "%S", parts[0], 0);
+    g_string_replace (name, "%R", revision, 0);
+  }
   return g_string_free (name, FALSE);
 }
 
@@ -137,13 +145,15 @@ is_file (const char *path)
   return g_file_test (path, G_FILE_TEST_IS_REGULAR);
 }
 
-/* The first file in @folder that @name, which may hold stars, fits. */
+/* The first file in @folder that @name, which may hold stars, fits. A star does
+ * not stand for a revision that a folder's name ends in. */
 static char *
 find_matching (const char *folder, const char *name)
 {
   g_auto (GStrv) parts = g_strsplit (name, "/", 2);
   g_autoptr (GPatternSpec) pattern = g_pattern_spec_new (parts[0]);
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const gboolean pinned = !parts[1] || strchr (parts[0], '@');
   g_autofree char *best = NULL;
   const char *entry;
 
@@ -151,6 +161,7 @@ find_matching (const char *folder, const char *name)
     g_autofree char *path = g_build_filename (folder, entry, parts[1], NULL);
 
     if (g_pattern_spec_match_string (pattern, entry) && is_file (path)
+        && (pinned || !strchr (entry, '@'))
         && (!best || strcmp (path, best) < 0)) {
       g_free (best);
       best = g_steal_pointer (&path);
@@ -242,7 +253,10 @@ find_spelling (GPtrArray * folders, const char *spelling)
 static char *
 find_name (GPtrArray * folders, const char *name)
 {
-  g_autofree char *timm = g_strdelimit (g_strdup (name), "-", '_');
+  const char *revision = name + strcspn (name, "@");
+  g_autofree char *bare = g_strndup (name, revision - name);
+  g_autofree char *timm =
+      g_strconcat (g_strdelimit (bare, "-", '_'), revision, NULL);
   g_autofree char *ported = g_strconcat ("tf_", timm, NULL);
   char *path = find_spelling (folders, name);
 
@@ -251,11 +265,26 @@ find_name (GPtrArray * folders, const char *name)
   return path ? path : find_spelling (folders, ported);
 }
 
+static void
+set_no_name (GError ** error, const char *name, GPtrArray * folders)
+{
+  g_autofree char *where = join_folders (folders);
+  g_autofree char *shown = g_filename_display_name (name);
+  g_auto (GStrv) parts = g_strsplit (shown, "@", 2);
+  g_autofree char *option = parts[0] && parts[1] ?
+      g_strconcat ("--revision ", g_strdelimit (parts[1], ":", '/'), " ", NULL)
+      : g_strdup ("");
+
+  g_set_error (error, REXNET_ERROR, REXNET_ERROR_NOT_FOUND,
+      "%s: no such file here, and no model of that name in %s; "
+      "'rexnet pull %s%s' fetches published weights, 'rexnet pull --list' "
+      "names them", shown, where, option, parts[0] ? parts[0] : "");
+}
+
 char *
 rexnet_model_find_named (const char *name, GError ** error)
 {
   g_autoptr (GPtrArray) folders = NULL;
-  g_autofree char *where = NULL, *shown = NULL;
   char *path;
 
   if (strchr (name, '/') || is_file (name))
@@ -266,11 +295,6 @@ rexnet_model_find_named (const char *name, GError ** error)
     return path;
   if (g_file_test (name, G_FILE_TEST_EXISTS))
     return g_strdup (name);
-  where = join_folders (folders);
-  shown = g_filename_display_name (name);
-  g_set_error (error, REXNET_ERROR, REXNET_ERROR_NOT_FOUND,
-      "%s: no such file here, and no model of that name in %s; "
-      "'rexnet pull %s' fetches published weights, 'rexnet pull --list' names "
-      "them", shown, where, shown);
+  set_no_name (error, name, folders);
   return NULL;
 }

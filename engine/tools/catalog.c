@@ -4,6 +4,7 @@
 #include "catalog.h"
 
 #define MAX_NAME 96             /* the hub's limit */
+#define MAX_REVISION 96
 
 static const CatalogEntry entries[] = {
   {"rexnet_100", "nav_in1k", "mit",
@@ -190,9 +191,45 @@ catalog_resolve (const char *name, CatalogTarget * target, GError ** error)
   return FALSE;
 }
 
+/* As git-check-ref-format(1) has it, and no %. */
+static gboolean
+is_revision (const char *text)
+{
+  const gsize length = strlen (text);
+
+  for (const char *c = text; *c; c++)
+    if (!g_ascii_isgraph (*c) || strchr ("~^:?*[\\%", *c)
+        || (strchr ("/.", *c) && (c == text || strchr ("/.", c[1]))))
+      return FALSE;
+  return length > 0 && length <= MAX_REVISION && *text != '-'
+      && strcmp (text, "@") != 0 && !strstr (text, "@{")
+      && !g_str_has_suffix (text, ".lock") && !strstr (text, ".lock/");
+}
+
+gboolean
+catalog_target_set_revision (CatalogTarget * target, const char *revision,
+    GError ** error)
+{
+  g_autofree char *suffix = NULL, *folder = NULL;
+
+  if (!is_revision (revision)) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+        "'%s' is no name of a branch, tag or commit", revision);
+    return FALSE;
+  }
+  if (strcmp (revision, "main") == 0)
+    return TRUE;
+  folder = target->folder;
+  suffix = g_strdelimit (g_strdup (revision), "/", ':');
+  target->revision = g_strdup (revision);
+  target->folder = g_strconcat (folder, "@", suffix, NULL);
+  return TRUE;
+}
+
 void
 catalog_target_clear (CatalogTarget * target)
 {
+  g_clear_pointer (&target->revision, g_free);
   g_clear_pointer (&target->repository, g_free);
   g_clear_pointer (&target->folder, g_free);
 }

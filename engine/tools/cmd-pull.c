@@ -12,7 +12,7 @@
 
 #define HUB "https://huggingface.co"
 
-static char *endpoint, *folder, *cacert;
+static char *endpoint, *folder, *cacert, *revision;
 static gboolean list, force, allow_http;
 
 static const GOptionEntry entries[] = {
@@ -23,6 +23,9 @@ static const GOptionEntry entries[] = {
   {"folder", 0, 0, G_OPTION_ARG_FILENAME, &folder,
         "Where to install; the first folder of REXNET_MODEL_PATH if not given, "
       "else rexnet/models in the user's data folder", "FOLDER"},
+  {"revision", 0, 0, G_OPTION_ARG_STRING, &revision,
+        "A branch, tag or commit of the repository, installed as "
+      "NAME@REVISION; main if not given", "REVISION"},
   {"force", 0, 0, G_OPTION_ARG_NONE, &force,
       "Fetch again what is installed", NULL},
   {"endpoint", 0, 0, G_OPTION_ARG_STRING, &endpoint,
@@ -104,6 +107,13 @@ print_list (void)
 
 /* ---- fetching ---------------------------------------------------------- */
 
+static gboolean
+resolve (const char *name, CatalogTarget * target, GError ** error)
+{
+  return catalog_resolve (name, target, error) && (!revision
+      || catalog_target_set_revision (target, revision, error));
+}
+
 #ifdef HAVE_CURL
 /* Returns: (nullable): from the environment, without the space around it. */
 static char *
@@ -127,7 +137,7 @@ pull (const InstallOptions * options, const char *name, GError ** error)
   g_auto (CatalogTarget) target = { 0 };
   g_autofree char *path = NULL;
 
-  if (!catalog_resolve (name, &target, error))
+  if (!resolve (name, &target, error))
     return FALSE;
   path = install_model (options, &target, error);
   if (!path) {
@@ -176,10 +186,11 @@ pull_all (void)
     g_autoptr (GError) error = NULL;
     g_auto (CatalogTarget) target = { 0 };
 
-    if (catalog_resolve (*name, &target, &error))
+    if (resolve (*name, &target, &error))
       tool_error (NULL, "this rexnet was built without libcurl: put %s and "
-          "config.json of %s/%s into %s/%s", catalog_weight_files[0], endpoint,
-          target.repository, folder, target.folder);
+          "config.json of %s/%s%s%s into %s/%s", catalog_weight_files[0],
+          endpoint, target.repository, target.revision ? "/tree/" : "",
+          target.revision ? target.revision : "", folder, target.folder);
     else
       tool_error (NULL, "%s", error->message);
   }
@@ -212,6 +223,8 @@ run (void)
 {
   if (list && tool_options.files)
     return tool_usage_error ("--list takes no NAME");
+  if (list && revision)
+    return tool_usage_error ("--revision goes with NAME, not with --list");
   if (!list && !tool_options.files)
     return tool_usage_error ("no NAME given; --list shows them");
   if (!list && tool_options.json)

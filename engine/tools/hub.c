@@ -26,7 +26,9 @@ static char *
 file_url (const char *endpoint, const char *repository, const char *commit,
     const char *name)
 {
-  return g_strconcat (endpoint, "/", repository, "/resolve/", commit, "/",
+  g_autofree char *escaped = g_uri_escape_string (commit, NULL, FALSE);
+
+  return g_strconcat (endpoint, "/", repository, "/resolve/", escaped, "/",
       name, NULL);
 }
 
@@ -47,17 +49,31 @@ take_hash (const char *text, gsize digits)
 
 /* ---- what the hub publishes -------------------------------------------- */
 
+/* A commit that was asked for is the one to get. */
+static gboolean
+take_commit (HubFile * file, const char *header, GError ** error)
+{
+  g_autofree char *asked = take_hash (file->commit, 40);
+  g_autofree char *commit = take_hash (header, 40);
+
+  if (!commit)
+    return TRUE;
+  if (asked && strcmp (asked, commit) != 0) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+        "the hub answers with commit %s when asked for %s", commit, asked);
+    return FALSE;
+  }
+  g_free (file->commit);
+  file->commit = g_steal_pointer (&commit);
+  return TRUE;
+}
+
 static void
 take_headers (HubFile * file, const HttpResponse * r)
 {
   const char *etag = r->linked_etag ? r->linked_etag : r->etag;
-  char *commit = take_hash (r->commit, 40);
   guint64 size;
 
-  if (commit) {
-    g_free (file->commit);
-    file->commit = commit;
-  }
   file->sha256 = take_hash (etag, 64);
   file->git_sha1 = take_hash (etag, 40);
   if (r->linked_size
@@ -141,8 +157,9 @@ static gboolean
 look_into_listing (Http * http, const char *endpoint, const char *repository,
     const char *name, HubFile * file, GError ** error)
 {
+  g_autofree char *escaped = g_uri_escape_string (file->commit, NULL, FALSE);
   g_autofree char *url = g_strconcat (endpoint, "/api/models/", repository,
-      "/tree/", file->commit, NULL);
+      "/tree/", escaped, NULL);
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (JsonNode) root = NULL;
   g_auto (HttpResponse) response = { 0 };
@@ -167,7 +184,8 @@ hub_look_up (Http * http, const char *endpoint, const char *repository,
   HttpRequest request = { .url = url, .head = TRUE };
 
   *file = (HubFile) { .commit = g_strdup (commit), .size = -1 };
-  if (!http_send (http, &request, &response, error))
+  if (!http_send (http, &request, &response, error)
+      || !take_commit (file, response.commit, error))
     return FALSE;
   take_headers (file, &response);
   if (file->sha256 || file->git_sha1)

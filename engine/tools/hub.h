@@ -15,7 +15,7 @@
 
 typedef struct
 {
-  char *commit;                 /* or "main" */
+  char *commit;                 /* or the revision, where the hub does not say */
   char *sha256, *git_sha1;      /* in lower-case hexadecimal; one of them */
   gint64 size;                  /* bytes; -1: not told */
 } HubFile;
@@ -24,7 +24,7 @@ void hub_file_clear (HubFile * file);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HubFile, hub_file_clear)
 
 /* What the hub publishes about @name. NOT_FOUND: it is not there.
- * @commit: "main", or what a HubFile of the same repository says */
+ * @commit: a branch, a tag or a commit */
 gboolean hub_look_up (Http * http, const char *endpoint,
     const char *repository, const char *commit, const char *name,
     HubFile * file, GError ** error);

@@ -16,6 +16,7 @@
 #define MAX_WEIGHTS ((gint64) 1 << 30)  /* bytes */
 #define MAX_CONFIG ((gint64) 8 << 20)
 #define MAX_LABELS (16 << 20)
+#define MAIN "main"
 #define CONFIG "config.json"
 #define LABELS "labels.txt"
 
@@ -58,7 +59,8 @@ clear_folder (const char *folder, const char *keep)
 static gboolean
 look_up (Install * i, const char *name, HubFile * file, GError ** error)
 {
-  const char *commit = i->file.commit ? i->file.commit : "main";
+  const char *revision = i->target->revision ? i->target->revision : MAIN;
+  const char *commit = i->file.commit ? i->file.commit : revision;
 
   return hub_look_up (i->options->http, i->options->endpoint,
       i->target->repository, commit, name, file, error);
@@ -250,6 +252,8 @@ write_source (Install * i, GError ** error)
   json_builder_begin_object (builder);
   tool_json_set_string (builder, "endpoint", i->options->endpoint);
   tool_json_set_string (builder, "repository", i->target->repository);
+  tool_json_set_string (builder, "revision",
+      i->target->revision ? i->target->revision : MAIN);
   tool_json_set_string (builder, "commit", i->file.commit);
   tool_json_set_string (builder, "file", i->weights);
   tool_json_set_string (builder, "sha256", i->file.sha256);

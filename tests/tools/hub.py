@@ -15,6 +15,7 @@ import re
 import ssl
 import threading
 import time
+import urllib.parse
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 Request = collections.namedtuple("Request", "server method path headers")
@@ -48,6 +49,8 @@ class Faults:
     """The CDN's answer ends with the connection."""
     no_linked_size: bool = False
     linked_size: int | None = None
+    no_commit: bool = False
+    """No commit in the headers of the hub's redirects."""
     no_hash: bool = False
     """No hash in the headers."""
     no_listing: bool = False
@@ -89,53 +92,63 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if faults.hub_answers:
             self.answer(*faults.hub_answers.pop(0))
             return
-        if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)/tree/(\w+)(\?.*)?", self.path):
-            self.answer_listing(hub, faults, match[1])
+        if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)/tree/([^/]+)", self.path):
+            repository, revision = match.groups()
+            commit, files = hub.at(repository, urllib.parse.unquote(revision))
+            self.answer_listing(faults, files)
             return
-        match = re.fullmatch(r"/([^/]+/[^/]+)/resolve/(\w+)/(.+)", self.path)
+        match = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", self.path)
         cached = re.fullmatch(r"/api/resolve-cache/models/([^/]+/[^/]+)/(\w+)/(.+)", self.path)
         if not match and not cached:
             self.answer(404)
             return
         repository, revision, name = (match or cached).groups()
-        files = hub.repositories.get(repository)
-        if files is None:
+        commit, files = hub.at(repository, urllib.parse.unquote(revision))
+        if repository not in hub.repositories:
             self.answer(401, {"X-Error-Code": "RepoNotFound",
                               "X-Error-Message": "Invalid username or password."})
-        elif name not in files or revision not in ("main", COMMIT):
+        elif files is None:
+            self.answer(404, {"X-Error-Code": "RevisionNotFound",
+                              "X-Error-Message": f"Invalid rev id: {revision}"})
+        elif name not in files:
             self.answer(404, {"X-Error-Code": "EntryNotFound", "X-Error-Message": "Entry not found"})
         elif cached:
-            self.answer(200, {"ETag": f'"{git_sha1(files[name])}"', "X-Repo-Commit": COMMIT},
+            self.answer(200, {"ETag": f'"{git_sha1(files[name])}"', "X-Repo-Commit": commit},
                         files[name])
         elif name.endswith((".safetensors", ".bin")):
-            self.redirect_large(hub, faults, files[name])
+            self.redirect_large(hub, faults, commit, files[name])
         else:
-            self.redirect_small(faults, repository, name, files[name])
+            self.redirect_small(faults, repository, commit, name, files[name])
 
-    def redirect_large(self, hub: Hub, faults: Faults, content: bytes) -> None:
+    def redirect_large(self, hub: Hub, faults: Faults, commit: str, content: bytes) -> None:
         digest = sha256(content)
         if faults.direct:
             self.answer(200, {"ETag": f'"{digest}"'}, content)
             return
         size = len(content) if faults.linked_size is None else faults.linked_size
         headers = {"Location": faults.redirect or f"{hub.cdn_url}/blobs/{digest}?signature=secret",
-                   "X-Repo-Commit": COMMIT, "RateLimit": '"resolvers";r=2999;t=299'}
+                   "X-Repo-Commit": commit, "RateLimit": '"resolvers";r=2999;t=299'}
+        if faults.no_commit:
+            del headers["X-Repo-Commit"]
         if not faults.no_linked_size:
             headers["X-Linked-Size"] = str(size)
         if not faults.no_hash:
             headers["X-Linked-ETag"] = f'"{digest}"'
         self.answer(302, headers, b"Found. Redirecting.")
 
-    def redirect_small(self, faults: Faults, repository: str, name: str, content: bytes) -> None:
-        headers = {"Location": f"/api/resolve-cache/models/{repository}/{COMMIT}/{name}",
-                   "X-Repo-Commit": COMMIT}
+    def redirect_small(self, faults: Faults, repository: str, commit: str, name: str,
+                       content: bytes) -> None:
+        headers = {"Location": f"/api/resolve-cache/models/{repository}/{commit}/{name}",
+                   "X-Repo-Commit": commit}
+        if faults.no_commit:
+            del headers["X-Repo-Commit"]
         if not faults.no_hash:
             headers["ETag"] = f'"{git_sha1(content)}"'
         self.answer(307, headers)
 
-    def answer_listing(self, hub: Hub, faults: Faults, repository: str) -> None:
+    def answer_listing(self, faults: Faults, files: dict[str, bytes]) -> None:
         rows = []
-        for name, content in hub.repositories[repository].items():
+        for name, content in files.items():
             row = {"type": "file", "oid": git_sha1(content), "size": len(content), "path": name}
             if name.endswith((".safetensors", ".bin")):
                 row["lfs"] = {"oid": sha256(content), "size": len(content), "pointerSize": 133}
@@ -145,7 +158,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer_cdn(self, hub: Hub, faults: Faults) -> None:
         digest = re.match(r"/(?:blobs|cdn)/(\w+)", self.path)[1]
-        content = next(content for files in hub.repositories.values()
+        content = next(content for files in (*hub.repositories.values(), *hub.others.values())
                        for content in files.values() if sha256(content) == digest)
         if faults.damage:
             content = content[:-1] + bytes([content[-1] ^ 1])
@@ -206,6 +219,11 @@ class Hub:
 
     def __init__(self, certificate: str | None = None, cdn_secure: bool = False) -> None:
         self.repositories: dict[str, dict[str, bytes]] = {}
+        """What is in each repository's main, at COMMIT."""
+        self.revisions: dict[tuple[str, str], str] = {}
+        """Commits of other branches and tags, by repository and name."""
+        self.others: dict[str, dict[str, bytes]] = {}
+        """What is in those commits."""
         self.faults = Faults()
         self.requests: list[Request] = []
         self.lock = threading.Lock()
@@ -227,6 +245,13 @@ class Hub:
         self.servers.append(server)
         host = "localhost" if certificate else "127.0.0.1"
         return f"{'https' if certificate else 'http'}://{host}:{server.server_address[1]}"
+
+    def at(self, repository: str, revision: str) -> tuple[str, dict[str, bytes] | None]:
+        """The commit of a revision, and its files; None if there is no such thing."""
+        commit = self.revisions.get((repository, revision), revision)
+        if commit in ("main", COMMIT):
+            return COMMIT, self.repositories.get(repository)
+        return commit, self.others.get(commit)
 
     def close(self) -> None:
         for server in self.servers:

@@ -312,6 +312,104 @@ class Names(PullTest):
         self.assertIn("rexnet pull --list", self.fails(1, "classify", "--width", "2.0", "x.png"))
 
 
+class Revisions(PullTest):
+    COMMIT = "89abcdef" * 5
+    OTHER = (harness.DATA / "models/timm-rexnetr.safetensors").read_bytes()
+
+    def setUp(self):
+        super().setUp()
+        self.hub.others[self.COMMIT] = {"model.safetensors": self.OTHER, "config.json": CONFIG}
+        for name in "v1", "pruned/small":
+            self.hub.revisions[NAME, name] = self.COMMIT
+
+    def source(self, path):
+        source = json.loads((path.parent / "source.json").read_text())
+        return source["revision"], source["commit"]
+
+    def test_tags_branches_and_commits(self):
+        for revision, folder in (("v1", "v1"), ("pruned/small", "pruned:small"),
+                                 (self.COMMIT, self.COMMIT)):
+            with self.subTest(revision):
+                self.hub.requests.clear()
+                path, _ = self.pulled("--revision", revision)
+                self.assertEqual(path.read_bytes(), self.OTHER)
+                self.assertEqual(path.parent, self.models / f"someone--tiny@{folder}")
+                self.assertEqual(self.source(path), (revision, self.COMMIT))
+                paths = [r.path for r in self.hub.seen("hub", "HEAD") + self.hub.seen("hub")]
+                self.assertEqual(paths[0], f"/{NAME}/resolve/{revision.replace('/', '%2F')}/"
+                                           "model.safetensors")
+                for later in paths[1:]:
+                    self.assertIn(self.COMMIT, later)
+
+    def test_each_has_a_place_of_its_own(self):
+        main, _ = self.pulled()
+        self.assertEqual(self.source(main), ("main", hub.COMMIT))
+        pinned, _ = self.pulled("--revision", "v1")
+        self.assertEqual((main.read_bytes(), pinned.read_bytes()), (TINY, self.OTHER))
+        asked = len(self.hub.requests)
+        self.assertEqual(self.pulled("--revision", "v1")[0], pinned)
+        self.assertEqual(self.pulled("--revision", "main")[0], main)
+        self.assertEqual(len(self.hub.requests), asked)
+        for name, variant in (("someone--tiny", "rexnet"), ("someone--tiny@v1", "rexnetr")):
+            self.assertEqual(json.loads(self.ok("info", "--json", name))["variant"], variant)
+
+    def test_force_follows_a_branch(self):
+        path, _ = self.pulled("--revision", "v1")
+        self.hub.revisions[NAME, "v1"] = hub.COMMIT
+        self.assertEqual(self.pulled("--revision", "v1", "--force")[0], path)
+        self.assertEqual(path.read_bytes(), TINY)
+        self.assertEqual(self.source(path), ("v1", hub.COMMIT))
+
+    def test_goes_on_where_it_stopped(self):
+        self.faults.cut = [20000]
+        self.assertIn("what arrived is kept", self.refused("--revision", "v1", "--retries", "0"))
+        self.assertEqual(self.hidden(), [".someone--tiny@v1.part"])
+        self.pulled("--revision", "v1")
+        self.assertEqual(self.hub.seen("cdn")[-1].headers["Range"], "bytes=20000-")
+
+    def test_hub_that_names_no_commit(self):
+        self.faults.no_commit = self.faults.no_hash = True
+        path, _ = self.pulled("--revision", "pruned/small")
+        self.assertEqual(path.read_bytes(), self.OTHER)
+        self.assertEqual(self.source(path), ("pruned/small", "pruned/small"))
+        self.assertIn(f"/api/models/{NAME}/tree/pruned%2Fsmall",
+                      [r.path for r in self.hub.seen("hub")])
+
+    def test_unknown(self):
+        message = self.refused("--revision", "v2")
+        self.assertIn("Invalid rev id: v2", message)
+        self.assertEqual(self.hidden(), [])
+
+    def test_another_commit_than_asked_for(self):
+        self.hub.revisions[NAME, "f" * 40] = self.COMMIT
+        self.assertIn(f"answers with commit {self.COMMIT} when asked for {'f' * 40}",
+                      self.refused("--revision", "f" * 40))
+
+    def test_names_that_git_does_not_have(self):
+        for revision in "", "..", ".", "a..b", "../x", "/v1", "v1/", "a//b", ".a", "a/.b", "a.", \
+                "-x", "a b", "a\n", "a~1", "a^", "a:b", "a?x=y", "a*", "a[", "a\\b", "@", "a@{1}", \
+                "a.lock", "a.lock/b", "%2e%2e", "\x7f", "é", "x" * 97:
+            with self.subTest(revision):
+                self.assertIn("is no name of a branch, tag or commit",
+                              self.refused(f"--revision={revision}"))
+        self.assertEqual(self.hub.requests, [])
+        self.assertEqual(list(self.folder.iterdir()), [])
+        self.assertIn("--revision goes with NAME", self.fails(2, "pull", "--list", "--revision", "v1"))
+
+    def test_model_by_name_and_revision(self):
+        """A name without a revision does not find one that was asked for."""
+        for folder in "rexnet_100.nav_in1k@v1", "rexnet_130.something@a:b", "tf_x_y.z@v1":
+            (self.models / folder).mkdir(parents=True)
+            (self.models / folder / "model.safetensors").write_bytes(b"none")
+            for name in {folder, folder.split(".")[0] + "@" + folder.split("@")[1]}:
+                self.assertIn(f"{self.models / folder}/", self.fails(1, "info", name))
+        self.assertIn("tf_x_y.z@v1/", self.fails(1, "info", "x-y@v1"))
+        for name in "rexnet_100", "rexnet_100.nav_in1k", "rexnet_100@v2", "rexnet_130":
+            self.assertIn("no such file here", self.fails(1, "info", name))
+        self.assertIn("'rexnet pull --revision a/b rexnet_100'", self.fails(1, "info", "rexnet_100@a:b"))
+        self.assertIn("no model of variant", self.fails(1, "classify", "--width", "1.0", "x.png"))
+
+
 class Broken(PullTest):
     def test_resumes_after_broken_connections(self):
         self.faults.cut = [10000, 5000]
