@@ -16,7 +16,7 @@ sys.path.insert(0, str(HERE))
 
 import importlib.util  # noqa: E402
 
-from peers import networks, report  # noqa: E402
+from peers import cache, control, networks, report, runtime, runtimes  # noqa: E402
 
 
 def load_script():
@@ -31,14 +31,14 @@ def result(runtime: str, median: float | None, variant: str = 'rexnet', width: f
            **more) -> dict:
     values = dict(runtime=runtime, variant=variant, width=width, batch=1, threads=2, **more)
     if median is not None:
-        values.update(median_ms=median, min_ms=median / 2)
+        values.update(median_ms=median, min_ms=median / 2, elapsed_s=1.0, others_s=0.5)
     return values
 
 
 def example() -> dict:
     return {
         'machine': {'cpu': 'A CPU', 'cores': 2, 'kernel': '6.1', 'date': '2000-01-01'},
-        'versions': {'openvino': '1'}, 'rounds': 3, 'seconds': 0.5, 'others_cores': 0.5,
+        'versions': {'openvino': '1'}, 'isa': 'auto', 'rounds': 3, 'seconds': 0.5, 'left_out': [],
         'runtimes': ['ours', 'openvino', 'mnn', 'openvino-int8'],
         'results': [
             result('ours', 4.0), result('openvino', 8.0), result('mnn', 12.0),
@@ -98,9 +98,32 @@ class Tables(unittest.TestCase):
         self.assertEqual(len({len(line) for line in lines}), 1)
         self.assertEqual(lines[1][1], '4.00 (2.00)')
         self.assertEqual(lines[2][2], '-')
-        self.assertEqual(lines[1][-3:], ['OpenVINO', '2.00', '2.00'])
+        self.assertEqual(lines[1][-4:], ['OpenVINO', '2.00', '2.00', '-'])
         mean = math.sqrt(2.0 * 4.5)
-        self.assertEqual(lines[3][-2], f'{mean:.2f}')
+        self.assertEqual(lines[3][-3], f'{mean:.2f}')
+
+    def test_share_of_the_peak(self):
+        results = [result('ours', 4.0, peak=50.0, multiply_adds=100_000_000),
+                   result('openvino', 8.0, peak=0.0)]
+        self.assertEqual(report.peaks(results), {2: 50.0})
+        lines = report.table_lines(report.rows_of(results)[1, 2], ['ours', 'openvino'], 50.0)
+        self.assertEqual(lines[1][-1], '50 %')
+
+    def test_load_is_told_cell_by_cell(self):
+        calm = [result('ours', 4.0), *(result('mnn', 9.0, width=w) for w in range(2, 30))]
+        for one in calm[1:]:
+            one['others_s'] = 0.0
+        lines = report.load_notes(calm)
+        self.assertTrue(lines[0].endswith('0.02 cores on average.'))
+        self.assertEqual(lines[1:], ['- rough, for the cores that others used: rexnet x1.0 batch 1 '
+                                     '2 threads, librexnet (0.50)'])
+
+    def test_level_is_told(self):
+        outcome = dict(example(), isa='avx2', left_out=['ncnn'])
+        text = report.text(outcome)
+        self.assertIn('everybody held to AVX2', text)
+        self.assertIn('no documented way to be held to AVX2: ncnn', text)
+        self.assertNotIn('held to', report.text(example()))
 
     def test_notes_tell_failures_and_load(self):
         text = report.text(example())
@@ -111,15 +134,82 @@ class Tables(unittest.TestCase):
     def test_markdown_replaces_what_is_between_the_marks(self):
         with tempfile.TemporaryDirectory() as folder:
             page = Path(folder) / 'page.md'
-            page.write_text(f'# Above\n{report.BEGIN}\nold\n{report.END}\nbelow\n')
+            (begin, end), (begin2, end2) = report.marks('auto'), report.marks('avx2')
+            page.write_text(f'# Above\n{begin}\nold\n{end}\n{begin2}\nkept\n{end2}\nbelow\n')
             report.write_markdown(example(), page)
             text = page.read_text()
             self.assertTrue(text.startswith('# Above\n'))
-            self.assertTrue(text.endswith(f'{report.END}\nbelow\n'))
+            self.assertTrue(text.endswith(f'{end}\n{begin2}\nkept\n{end2}\nbelow\n'))
             self.assertNotIn('old', text)
+            report.write_markdown(dict(example(), isa='avx2'), page)
+            self.assertNotIn('kept', page.read_text())
             page.write_text('no marks')
             with self.assertRaises(SystemExit):
                 report.write_markdown(example(), page)
+
+
+class Resuming(unittest.TestCase):
+    def begin(self, path: Path, *more: str, **changed):
+        script = load_script()
+        args = script.parse(['--variants', 'rexnet:1.0,rexnet:2.0', '--json', str(path), *more])
+        args.runtimes, args.left_out = ['ours', 'mnn'], []
+        script.machine = lambda: {'cpu': 'A CPU'}
+        return script, args, script.begin(args)
+
+    def test_only_what_is_missing_is_measured(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / 'results.json'
+            script, args, outcome = self.begin(path, '--resume')
+            self.assertEqual(len(script.cases_of(args, outcome)), 2)
+            outcome['results'] += [result('ours', 4.0), result('mnn', None, reason='broken')]
+            script.write_json(outcome, args)
+            script, args, outcome = self.begin(path, '--resume')
+            self.assertEqual([c['width'] for c in script.cases_of(args, outcome)], [2.0])
+            script, args, outcome = self.begin(path, '--resume', '--again', '0.4')
+            self.assertEqual(len(script.cases_of(args, outcome)), 2)
+            script, args, outcome = self.begin(path)
+            self.assertEqual(outcome['results'], [])
+
+    def test_unlike_results_are_not_mixed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / 'results.json'
+            script, args, outcome = self.begin(path, '--resume')
+            script.write_json(outcome, args)
+            for option in (['--isa', 'avx2'], ['--rounds', '2'], ['--seconds', '9']):
+                with self.assertRaisesRegex(SystemExit, option[0][2:]):
+                    self.begin(path, '--resume', *option)
+            script.write_json(dict(outcome, machine={'cpu': 'Another'}), args)
+            with self.assertRaisesRegex(SystemExit, 'Another'):
+                self.begin(path, '--resume')
+
+
+class Conversions(unittest.TestCase):
+    def test_a_conversion_is_used_again_until_its_recipe_changes(self):
+        kind, setting = runtimes.RUNTIMES['mnn'], runtime.Setting(1, 2)
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            self.assertFalse(cache.is_converted(kind, folder, setting))
+            kind.files(folder, setting)[0].touch()
+            self.assertFalse(cache.is_converted(kind, folder, setting))
+            cache.stamp(kind, folder, setting).write_text(cache.recipe(kind))
+            self.assertTrue(cache.is_converted(kind, folder, setting))
+            self.assertFalse(cache.is_converted(kind, folder, runtime.Setting(8, 2)))
+            cache.stamp(kind, folder, setting).write_text('another')
+            self.assertFalse(cache.is_converted(kind, folder, setting))
+
+    def test_compiled_code_is_kept_apart_by_what_it_depends_on(self):
+        kind = runtimes.RUNTIMES['inductor']
+        names = {kind.files(Path(), runtime.Setting(b, t, isa))[0]
+                 for b in (1, 8) for t in (1, 2) for isa in runtime.ISAS}
+        self.assertEqual(len(names), 8)
+
+    def test_who_can_be_held_to_avx2(self):
+        held = {key for key in runtimes.PEERS if runtimes.RUNTIMES[key].can_be_held_to('avx2')}
+        self.assertEqual(held, {'openvino', 'openvino-int8', 'inductor'})
+        self.assertTrue(runtimes.RUNTIMES['ours'].can_be_held_to('avx2'))
+        self.assertTrue(all(runtimes.RUNTIMES[key].can_be_held_to('auto') for key in runtimes.PEERS))
+        variables = control.variables('openvino', runtime.Setting(1, 2, 'avx2'))
+        self.assertEqual(variables, {'OMP_NUM_THREADS': '2', 'ONEDNN_MAX_CPU_ISA': 'AVX2'})
 
 
 class Definitions(unittest.TestCase):

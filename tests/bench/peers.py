@@ -6,6 +6,7 @@ the same logits, times them in alternation, and prints medians, minima and ratio
 
     tests/bench/peers.py                  a few networks, batch 1, 2 threads
     tests/bench/peers.py --full           every network, batch 1 and 8, 1 and 2 threads
+    tests/bench/peers.py --isa avx2       everybody held to AVX2
     tests/bench/peers.py --quick          does it work? no figure worth quoting
     tests/bench/peers.py --peers opencl,tinygrad    the OpenCL backend
     tests/bench/peers.py --gpu            the OpenCL backend against PyTorch and ONNX Runtime on a GPU
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import sys
@@ -23,8 +25,9 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
-from peers import control, environment, report, startup
-from peers.networks import WIDTHS, Network, cache_key, versions
+from peers import cache, control, environment, report, startup
+from peers.networks import WIDTHS, Network
+from peers.runtime import ISAS, Setting
 from peers.runtimes import GPU, OPENCL, PEERS, RUNTIMES
 
 SOME = ('rexnet:1.0', 'rexnet:2.0', 'rexnet-lite:1.0')
@@ -68,6 +71,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add('--batch', type=integers, metavar='LIST', help='default 1; 1,8 with --full')
     add('--peers', type=peer_list, metavar='LIST',
         help=f'default {",".join(PEERS)}; also {",".join(OPENCL)}')
+    add('--isa', choices=ISAS, default='auto',
+        help='hold everybody to this instruction set and leave out who cannot be held; default '
+             'auto, the best that each knows')
     add('--rounds', type=int, metavar='N', help='default 7; 5 with --full')
     add('--seconds', type=float, metavar='S', help='of one runtime in one round; default 0.4; 0.3 with --full')
     add('--full', action='store_true', help='the whole matrix')
@@ -76,7 +82,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         help=f'rexnet:1.0 at batch 1 and 64, peers {",".join(GPU)}')
     add('--prepare', action='store_true', help='only install and convert, for a later run')
     add('--startup', action='store_true', help='start-up time and memory instead of speed')
-    add('--json', type=Path, metavar='FILE', help='everything that was measured')
+    add('--json', type=Path, metavar='FILE',
+        help='everything that was measured, written after each case')
+    add('--resume', action='store_true',
+        help='go on from --json: measure what it lacks, report all of it')
+    add('--again', type=float, metavar='CORES', default=math.inf,
+        help='with --resume: measure again where other processes used more than CORES cores')
+    add('--minutes', type=float, metavar='M', default=math.inf,
+        help='begin no case that is not expected to end by then')
     add('--plot', type=Path, metavar='PNG')
     add('--markdown', type=Path, metavar='FILE',
         help='the tables, between the marks of a page such as docs/peers.md')
@@ -90,6 +103,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     args.venv, args.cache, args.build = (p.absolute() for p in (args.venv, args.cache, args.build))
     if args.full and args.quick:
         parser.error('--full or --quick, not both')
+    if args.resume and not args.json:
+        parser.error('--resume needs --json FILE')
     several = networks(','.join(WIDTHS)) if args.full else networks(','.join(SOME))
     args.variants = args.variants or (several[:1] if args.quick or args.gpu else several)
     args.threads = args.threads or ([1, 2] if args.full else [2])
@@ -104,9 +119,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def machine() -> dict:
-    cpu = next((line.split(':', 1)[1].strip() for line in open('/proc/cpuinfo')
-                if line.startswith('model name')), platform.machine())
-    return {'cpu': cpu, 'cores': len(os.sched_getaffinity(0)),
+    return {'cpu': cache.cpu_name(), 'cores': len(os.sched_getaffinity(0)),
             'kernel': platform.release().split('-')[0],
             'date': datetime.now(timezone.utc).strftime('%Y-%m-%d')}
 
@@ -114,12 +127,12 @@ def machine() -> dict:
 def open_workers(case: dict, args: argparse.Namespace, folder: Path, workers: dict,
                  results: dict[str, dict]) -> None:
     """Fills workers with those that computed the right logits; the rest get a reason."""
+    setting = Setting(case['batch'], case['threads'], args.isa)
     for key in args.runtimes:
         results[key] = dict(case, runtime=key)
         try:
-            control.convert(key, folder, case['batch'], args.library)
-            workers[key] = control.Worker(key, folder, case['batch'], case['threads'],
-                                          args.library)
+            control.convert(key, folder, setting, args.library)
+            workers[key] = control.Worker(key, folder, setting, args.library)
             results[key].update(workers[key].opened())
             error = results[key]['error_relative']
             if RUNTIMES[key].exact and not error <= TOLERANCE:
@@ -130,12 +143,11 @@ def open_workers(case: dict, args: argparse.Namespace, folder: Path, workers: di
                 workers.pop(key).close()
 
 
-def time_case(case: dict, args: argparse.Namespace, folder: Path,
-              load: list[tuple[float, float]]) -> list[dict]:
+def time_case(case: dict, args: argparse.Namespace, folder: Path) -> list[dict]:
     """All runtimes on one network, batch and thread count, in alternation."""
     results: dict[str, dict] = {}
     workers: dict[str, control.Worker] = {}
-    rounds: dict[str, list[list[int]]] = {key: [] for key in args.runtimes}
+    turns: dict[str, list[control.Turn]] = {key: [] for key in args.runtimes}
     try:
         open_workers(case, args, folder, workers, results)
         for number in range(args.rounds):
@@ -143,18 +155,18 @@ def time_case(case: dict, args: argparse.Namespace, folder: Path,
             shift = number % max(1, len(order))
             for key in order[shift:] + order[:shift]:
                 try:
-                    times, others, elapsed = workers[key].time(args.seconds)
+                    turns[key].append(workers[key].time(args.seconds))
                 except control.Failure as failure:
                     results[key]['reason'] = str(failure)
                     workers.pop(key).close()
-                    continue
-                rounds[key].append(times)
-                load.append((others, elapsed))
     finally:
         for worker in workers.values():
             worker.close()
     for key in workers:
-        results[key].update(report.summarise(rounds[key]))
+        results[key].update(report.summarise([turn.times for turn in turns[key]]),
+                            elapsed_s=sum(turn.elapsed for turn in turns[key]),
+                            others_s=sum(turn.others for turn in turns[key]),
+                            peak=max(turn.peak for turn in turns[key]))
     return list(results.values())
 
 
@@ -168,48 +180,90 @@ def show(case: dict, results: list[dict], progress: str) -> None:
             print(f'    {report.LABELS[result["runtime"]]}: {result["reason"]}', flush=True)
 
 
-def compare(args: argparse.Namespace) -> dict:
+def begin(args: argparse.Namespace) -> dict:
+    """What was measured before, with --resume, or an outcome without results."""
+    outcome = {'machine': machine(), 'versions': cache.versions(), 'isa': args.isa,
+               'rounds': args.rounds, 'seconds': args.seconds, 'runtimes': args.runtimes,
+               'left_out': args.left_out, 'results': []}
+    if not (args.resume and args.json.exists()):
+        return outcome
+    earlier = json.loads(args.json.read_text())
+    for name in ('versions', 'isa', 'rounds', 'seconds', 'runtimes'):
+        if earlier[name] != outcome[name]:
+            sys.exit(f'peers.py: {args.json} was measured with {name} {earlier[name]}, not '
+                     f'{outcome[name]}: give another --json, or leave out --resume')
+    if earlier['machine']['cpu'] != outcome['machine']['cpu']:
+        sys.exit(f'peers.py: {args.json} was measured on {earlier["machine"]["cpu"]}')
+    return earlier
+
+
+def cases_of(args: argparse.Namespace, outcome: dict) -> list[dict]:
+    """Those that the outcome lacks, or that others disturbed."""
+    known = [result for result in outcome['results']
+             if report.others_cores([result]) <= args.again]
+    disturbed = [result for result in outcome['results'] if result not in known]
     cases = [dict(variant=variant, width=width, batch=batch, threads=threads)
              for variant, width in args.variants for batch in args.batch
              for threads in args.threads]
-    outcome = {'machine': machine(), 'versions': versions(), 'rounds': args.rounds,
-               'seconds': args.seconds, 'runtimes': args.runtimes, 'results': []}
-    load: list[tuple[float, float]] = []
+    return [case for case in cases
+            if not any(case.items() <= result.items() for result in known)
+            or any(case.items() <= result.items() for result in disturbed)]
+
+
+def compare(args: argparse.Namespace) -> dict:
+    outcome = begin(args)
+    cases = cases_of(args, outcome)
     started = time.monotonic()
+    longest = 0.0
     try:
         for number, case in enumerate(cases, 1):
+            begun = time.monotonic()
+            if number > 1 and begun - started + longest > args.minutes * 60:
+                print(f'{len(cases) - number + 1} cases are left for --resume', flush=True)
+                break
             network = Network(case['variant'], case['width'])
-            folder = args.cache / cache_key() / str(network)
+            folder = cache.folder_of(args.cache, network)
             control.prepare(network, folder, max(args.batch))
-            results = time_case(case, args, folder, load)
-            outcome['results'] += results
-            spent = time.monotonic() - started
-            show(case, results, f'[{number}/{len(cases)}, {spent / 60:.0f} min, '
-                                f'{spent / number * (len(cases) - number) / 60:.0f} to go]')
+            case['multiply_adds'] = int((folder / 'multiply-adds').read_text())
+            results = time_case(case, args, folder)
+            outcome['results'] = [result for result in outcome['results']
+                                  if not case.items() <= result.items()] + results
+            write_json(outcome, args)
+            now = time.monotonic()
+            longest = max(longest, now - begun)
+            show(case, results, f'[{number}/{len(cases)}, {(now - started) / 60:.0f} min, '
+                                f'{(now - started) / number * (len(cases) - number) / 60:.0f} '
+                                'to go]')
     except KeyboardInterrupt:
         print('Interrupted: what follows is what there is', flush=True)
-    elapsed = sum(e for _, e in load)
-    outcome['others_cores'] = sum(o for o, _ in load) / elapsed if elapsed else 0.0
     return outcome
 
 
 def prepare(args: argparse.Namespace) -> None:
-    """What compare() would do on the way, but for PyTorch's compiling, which is part of opening."""
+    """What compare() would do on the way."""
     for variant, width in args.variants:
-        folder = args.cache / cache_key() / str(Network(variant, width))
-        control.prepare(Network(variant, width), folder, max(args.batch))
+        network = Network(variant, width)
+        folder = cache.folder_of(args.cache, network)
+        control.prepare(network, folder, max(args.batch))
         for key in args.runtimes:
-            for batch in args.batch:
+            for setting in [Setting(batch, threads, args.isa)
+                            for batch in args.batch for threads in args.threads]:
                 try:
-                    control.convert(key, folder, batch, args.library)
+                    control.convert(key, folder, setting, args.library)
                 except control.Failure as failure:
                     print(f'{variant} x{width}, {report.LABELS[key]}: {failure}', flush=True)
         print(f'{variant} x{width} is converted', flush=True)
 
 
-def write(outcome: dict, args: argparse.Namespace) -> None:
+def write_json(outcome: dict, args: argparse.Namespace) -> None:
     if args.json:
-        args.json.write_text(json.dumps(outcome, indent=1) + '\n')
+        part = args.json.with_name(args.json.name + '.part')
+        part.write_text(json.dumps(outcome, indent=1) + '\n')
+        part.replace(args.json)
+
+
+def write(outcome: dict, args: argparse.Namespace) -> None:
+    write_json(outcome, args)
     if args.markdown:
         report.write_markdown(outcome, args.markdown)
     if args.plot:
@@ -223,15 +277,15 @@ def main() -> int:
         sys.exit(f'peers.py: no {args.library}: build the project first, or give --build FOLDER')
     if environment.INSIDE not in os.environ:
         environment.enter(args.venv, os.path.abspath(__file__), sys.argv[1:])
-    args.runtimes = ['ours', *args.peers]
+    args.left_out = [key for key in args.peers if not RUNTIMES[key].can_be_held_to(args.isa)]
+    args.runtimes = ['ours', *(key for key in args.peers if key not in args.left_out)]
     if args.prepare:
         prepare(args)
         return 0
     if args.startup:
         outcome = startup.measure(args)
         print(startup.text(outcome))
-        if args.json:
-            args.json.write_text(json.dumps(outcome, indent=1) + '\n')
+        write_json(outcome, args)
         return 0
     outcome = compare(args)
     if not outcome['results']:

@@ -9,10 +9,13 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from .environment import HERE
+from . import cache
 from .networks import Network
+from .runtime import Setting
 from .runtimes import RUNTIMES
 
 TICKS = os.sysconf('SC_CLK_TCK')
@@ -22,13 +25,20 @@ class Failure(Exception):
     """A runtime that could not do what it was asked: the reason stands in the report."""
 
 
+@dataclass(frozen=True)
+class Turn:
+    times: list[int]        # nanoseconds of each call
+    others: float           # CPU seconds that other processes used meanwhile
+    elapsed: float          # seconds it took
+    peak: float             # what Runtime.peak() told right after
+
+
 class Child:
     """A worker and the line protocol with it."""
 
-    def __init__(self, log: Path, *arguments: str, threads: int = 0, library: str = '') -> None:
-        environment = dict(os.environ, PYTHONPATH=str(HERE.parent), REXNET_LIBRARY=library)
-        if threads:
-            environment['OMP_NUM_THREADS'] = str(threads)
+    def __init__(self, log: Path, *arguments: str, library: str = '', **variables: str) -> None:
+        environment = dict(os.environ, PYTHONPATH=str(HERE.parent), REXNET_LIBRARY=library,
+                           **variables)
         self.log = log
         with log.open('ab') as stream:
             self.process = subprocess.Popen(
@@ -84,9 +94,9 @@ class Worker(Child):
     """A runtime that holds one network open. Stopped by a signal whenever it is not its turn:
     threads that spin while they wait for work would take the cores from the one measured."""
 
-    def __init__(self, key: str, folder: Path, batch: int, threads: int, library: str) -> None:
-        super().__init__(folder / f'{key}.log', 'serve', key, str(folder), str(batch), str(threads),
-                         threads=threads, library=library)
+    def __init__(self, key: str, folder: Path, setting: Setting, library: str) -> None:
+        super().__init__(folder / f'{key}.log', 'serve', key, str(folder), *setting.words(),
+                         library=library, **variables(key, setting))
         self.key = key
 
     def opened(self) -> dict:
@@ -94,21 +104,25 @@ class Worker(Child):
         self.signal(signal.SIGSTOP)
         return values
 
-    def time(self, seconds: float) -> tuple[list[int], float, float]:
-        """Nanoseconds of each call; CPU seconds of others meanwhile, seconds it took."""
+    def time(self, seconds: float) -> Turn:
         machine, own = machine_busy_seconds(), self.cpu_seconds()
         clock = time.monotonic()
         self.signal(signal.SIGCONT)
         self.ask(seconds=seconds)
-        times = self.read(timeout=120 + 20 * seconds)['times']
+        answer = self.read(timeout=120 + 20 * seconds)
         self.signal(signal.SIGSTOP)
         elapsed = time.monotonic() - clock
         others = machine_busy_seconds() - machine - (self.cpu_seconds() - own)
-        return times, max(0.0, others), elapsed
+        return Turn(answer['times'], max(0.0, others), elapsed, answer['peak'])
 
 
-def run_once(log: Path, *arguments: str, threads: int = 0, library: str = '') -> dict:
-    child = Child(log, *arguments, threads=threads, library=library)
+def variables(key: str, setting: Setting) -> dict[str, str]:
+    """The environment of a runtime's process."""
+    return {'OMP_NUM_THREADS': str(setting.threads), **RUNTIMES[key].limits.get(setting.isa, {})}
+
+
+def run_once(log: Path, *arguments: str, library: str = '', **environment: str) -> dict:
+    child = Child(log, *arguments, library=library, **environment)
     try:
         return child.read(timeout=900)
     finally:
@@ -116,6 +130,7 @@ def run_once(log: Path, *arguments: str, threads: int = 0, library: str = '') ->
 
 
 def prepare(network: Network, folder: Path, batch: int) -> None:
+    batch = max(batch, 8)               # so that another run need not start over
     done = folder / f'prepared-{batch}'
     if not done.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -124,9 +139,14 @@ def prepare(network: Network, folder: Path, batch: int) -> None:
         done.touch()
 
 
-def convert(key: str, folder: Path, batch: int, library: str) -> None:
-    done = folder / f'{key}-b{batch}.done'
-    files = RUNTIMES[key].files(folder, batch)
-    if files and not (done.exists() and all(file.exists() for file in files)):
-        run_once(folder / f'{key}.log', 'convert', key, str(folder), str(batch), library=library)
-        done.touch()
+def convert(key: str, folder: Path, setting: Setting, library: str) -> None:
+    runtime = RUNTIMES[key]
+    if cache.is_converted(runtime, folder, setting):
+        return
+    base = runtime.based_on(setting)
+    if base:
+        convert(key, folder, base, library)
+    limits = runtime.limits.get(setting.isa, {}) if runtime.native else {}
+    run_once(folder / f'{key}.log', 'convert', key, str(folder), *setting.words(),
+             library=library, **limits)
+    cache.stamp(runtime, folder, setting).write_text(cache.recipe(runtime))

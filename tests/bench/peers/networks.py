@@ -5,13 +5,11 @@ The values are defined in tests/golden/README.md.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from .environment import HERE, REPOSITORY, name_of, requirements
+from .environment import REPOSITORY
 
 MASK = (1 << 64) - 1
 SIZE = 224
@@ -130,6 +128,23 @@ def export(model, path: Path) -> None:
     onnx.save(proto, str(path))
 
 
+def multiply_adds(path: Path) -> int:
+    """Of one image, in the convolutions and the classifier."""
+    import math
+    import onnx
+    graph = onnx.shape_inference.infer_shapes(onnx.load(str(path)), strict_mode=True).graph
+    shapes = {value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+              for value in (*graph.value_info, *graph.output)}
+    weights = {constant.name: list(constant.dims) for constant in graph.initializer}
+    total = 0
+    for node in graph.node:
+        if node.op_type == 'Conv':
+            total += math.prod(shapes[node.output[0]]) * math.prod(weights[node.input[1]][1:])
+        elif node.op_type in ('Gemm', 'MatMul'):
+            total += math.prod(weights[node.input[1]])
+    return total
+
+
 def with_batch(source: Path, target: Path, batch: int) -> None:
     """The same graph for a static batch."""
     import onnx
@@ -157,6 +172,7 @@ def prepare(network: Network, folder: Path, batch: int) -> None:
         model.float()
         fold(model)
         export(model, folder / 'b1.onnx')
+    (folder / 'multiply-adds').write_text(f'{multiply_adds(folder / "b1.onnx")}\n')
 
 
 def check_golden(network: Network, logits) -> None:
@@ -169,23 +185,3 @@ def check_golden(network: Network, logits) -> None:
         error = np.abs(logits - golden).max() / np.abs(golden).max()
         if error > 1e-5:
             raise ValueError(f'the reference differs from {name} by {error:.1e}')
-
-
-def cache_key() -> str:
-    """Changes with whatever could change a converted model."""
-    digest = hashlib.sha256()
-    for source in (HERE / 'networks.py', HERE / 'runtimes.py', REPOSITORY / 'models' / 'rexnet.py'):
-        digest.update(source.read_bytes())
-    for name, version in sorted(versions().items()):
-        digest.update(f'{name} {version}'.encode())
-    return digest.hexdigest()[:10]
-
-
-def versions() -> dict[str, str]:
-    found = {}
-    for name in map(name_of, requirements()):
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            pass
-    return found

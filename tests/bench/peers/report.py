@@ -10,7 +10,8 @@ from pathlib import Path
 from .runtimes import RUNTIMES
 
 LABELS = {key: runtime.label for key, runtime in RUNTIMES.items()}
-BEGIN, END = '<!-- peers.py writes below -->', '<!-- peers.py writes above -->'
+LEVELS = {'avx2': 'AVX2'}
+ROUGH = 0.05          # cores that others used: above, a figure is rough
 
 
 def summarise(rounds: list[list[int]]) -> dict:
@@ -46,7 +47,7 @@ def ratio(row: dict[str, dict], field: str, peer: str | None = None) -> float | 
 def rows_of(results: list[dict]) -> dict[tuple, dict[tuple, dict[str, dict]]]:
     """results[batch, threads][variant, width][runtime]"""
     rows: dict[tuple, dict[tuple, dict[str, dict]]] = {}
-    for result in results:
+    for result in sorted(results, key=lambda r: (r['variant'], r['width'])):
         case = rows.setdefault((result['batch'], result['threads']), {})
         case.setdefault((result['variant'], result['width']), {})[result['runtime']] = result
     return rows
@@ -62,13 +63,32 @@ def times(value: float | None) -> str:
     return '-' if value is None else f'{value:.2f}'
 
 
-def table_lines(networks: dict[tuple, dict[str, dict]], runtimes: list[str]) -> list[list[str]]:
-    lines = [['network', *(LABELS[r] for r in runtimes), 'best peer', 'of medians', 'of minima']]
+def peaks(results: list[dict]) -> dict[int, float]:
+    """By threads, the most that was measured: 10^9 multiply-adds a second."""
+    found: dict[int, float] = {}
+    for result in results:
+        threads = result['threads']
+        found[threads] = max(found.get(threads, 0.0), result.get('peak', 0.0))
+    return found
+
+
+def of_peak(result: dict | None, peak: float) -> str:
+    if not result or not peak or 'median_ms' not in result or 'multiply_adds' not in result:
+        return '-'
+    rate = result['multiply_adds'] * result['batch'] / result['median_ms'] / 1e6
+    return f'{100 * rate / peak:.0f} %'
+
+
+def table_lines(networks: dict[tuple, dict[str, dict]], runtimes: list[str],
+                peak: float = 0.0) -> list[list[str]]:
+    lines = [['network', *(LABELS[r] for r in runtimes), 'best peer', 'of medians', 'of minima',
+              'ours, of the peak']]
     for (variant, width), row in networks.items():
         best = best_peer(row, 'median_ms')
         lines.append([f'{variant} x{width}', *(cell(row.get(r)) for r in runtimes),
                       LABELS[best[0]] if best else '-',
-                      times(ratio(row, 'median_ms')), times(ratio(row, 'min_ms'))])
+                      times(ratio(row, 'median_ms')), times(ratio(row, 'min_ms')),
+                      of_peak(row.get('ours'), peak)])
     for variant in dict.fromkeys(variant for variant, _ in networks):
         group = [row for (v, _), row in networks.items() if v == variant]
 
@@ -76,7 +96,7 @@ def table_lines(networks: dict[tuple, dict[str, dict]], runtimes: list[str]) -> 
             known = [r for r in (ratio(row, field, peer) for row in group) if r is not None]
             return times(geometric_mean(known) if known else None)
         lines.append([f'{variant}, ratio to ours', *(mean('median_ms', r) for r in runtimes), '',
-                      mean('median_ms'), mean('min_ms')])
+                      mean('median_ms'), mean('min_ms'), ''])
     return lines
 
 
@@ -92,9 +112,32 @@ def markdown_table(lines: list[list[str]]) -> str:
     return '\n'.join(f'| {" | ".join(line)} |' for line in (lines[0], rule, *lines[1:]))
 
 
-def title(batch: int, threads: int) -> str:
-    return (f'Batch {batch}, {threads} thread{"s" if threads > 1 else ""}: ms a call, '
+def title(report: dict, batch: int, threads: int) -> str:
+    level = f', everybody held to {LEVELS[report["isa"]]}' if report['isa'] in LEVELS else ''
+    return (f'Batch {batch}, {threads} thread{"s" if threads > 1 else ""}{level}: ms a call, '
             'median (minimum), and how many times as fast as the best float32 peer ours is')
+
+
+def others_cores(results: list[dict]) -> float:
+    """How many cores other processes used on average while these were timed."""
+    elapsed = sum(result.get('elapsed_s', 0.0) for result in results)
+    return sum(result.get('others_s', 0.0) for result in results) / elapsed if elapsed else 0.0
+
+
+def place(result: dict) -> str:
+    return (f'{result["variant"]} x{result["width"]} batch {result["batch"]} '
+            f'{result["threads"]} thread{"s" if result["threads"] > 1 else ""}')
+
+
+def load_notes(results: list[dict]) -> list[str]:
+    average = others_cores(results)
+    lines = [f'Meanwhile other processes used {average:.2f} cores on average'
+             + ('.' if average < ROUGH else ': the figures are rough.')]
+    rough = [f'{place(result)}, {LABELS[result["runtime"]]} ({others_cores([result]):.2f})'
+             for result in results if others_cores([result]) >= ROUGH]
+    if rough and average < ROUGH:
+        lines.append(f'- rough, for the cores that others used: {"; ".join(rough)}')
+    return lines
 
 
 def notes(report: dict) -> list[str]:
@@ -102,15 +145,19 @@ def notes(report: dict) -> list[str]:
     versions = ', '.join(f'{name} {version}' for name, version in report['versions'].items())
     lines = [f'{machine["cpu"]}, {machine["cores"]} cores, Linux {machine["kernel"]}, '
              f'{machine["date"]}; {report["rounds"]} rounds of {report["seconds"]:g} s each; '
-             f'{versions}.',
-             f'Meanwhile other processes used {report["others_cores"]:.2f} cores on average'
-             + ('.' if report['others_cores'] < 0.05 else ': the figures are rough.')]
+             f'{versions}.', *load_notes(report['results'])]
+    known = [f'{peak:.1f} on {threads} thread{"s" if threads > 1 else ""}'
+             for threads, peak in sorted(peaks(report['results']).items()) if peak]
+    if known:
+        lines.append(f'The peak, in 10^9 multiply-adds a second: {", ".join(known)}.')
+    if report['left_out']:
+        lines.append(f'Left out, as they have no documented way to be held to '
+                     f'{LEVELS[report["isa"]]}: '
+                     f'{", ".join(LABELS[key] for key in report["left_out"])}.')
     failures: dict[tuple[str, str], list[str]] = {}
     for result in report['results']:
         if 'reason' in result:
-            where = (f'{result["variant"]} x{result["width"]} batch {result["batch"]} '
-                     f'{result["threads"]} threads')
-            failures.setdefault((result['runtime'], result['reason']), []).append(where)
+            failures.setdefault((result['runtime'], result['reason']), []).append(place(result))
     for (runtime, reason), where in failures.items():
         more = f' and {len(where) - 1} more' if len(where) > 1 else ''
         lines.append(f'- in {LABELS[runtime]} ({where[0]}{more}): {reason}')
@@ -136,25 +183,39 @@ def beside_opencl(networks: dict[tuple, dict[str, dict]]) -> list[str]:
     return lines
 
 
+def tables(report: dict) -> dict[tuple[int, int], list[list[str]]]:
+    """Cells by batch and threads."""
+    known = peaks(report['results'])
+    return {case: table_lines(networks, report['runtimes'], known[case[1]])
+            for case, networks in sorted(rows_of(report['results']).items())}
+
+
 def text(report: dict) -> str:
-    parts = ['\n'.join([f'{title(*case)}\n{text_table(table_lines(networks, report["runtimes"]))}',
-                        *beside_opencl(networks)])
-             for case, networks in rows_of(report['results']).items()]
+    rows = rows_of(report['results'])
+    parts = ['\n'.join([title(report, *case), text_table(lines), *beside_opencl(rows[case])])
+             for case, lines in tables(report).items()]
     return '\n\n'.join([*parts, '\n'.join(notes(report))])
+
+
+def marks(isa: str) -> tuple[str, str]:
+    """Between which a page holds the tables of this level."""
+    command = f'peers.py --isa {isa}' if isa in LEVELS else 'peers.py'
+    return f'<!-- {command} writes below -->', f'<!-- {command} writes above -->'
 
 
 def write_markdown(report: dict, path: Path) -> None:
     """Between the two marks of an existing page, else as a page of its own."""
-    parts = [f'{title(*case)}:\n\n{markdown_table(table_lines(networks, report["runtimes"]))}'
-             for case, networks in rows_of(report['results']).items()]
+    parts = [f'{title(report, *case)}:\n\n{markdown_table(lines)}'
+             for case, lines in tables(report).items()]
+    begin, end = marks(report['isa'])
     body = '\n\n'.join([*parts, *notes(report)])
     before, after = '', '\n'
     if path.exists():
         page = path.read_text()
-        if BEGIN not in page or END not in page:
-            raise SystemExit(f'peers.py: {path} lacks the marks {BEGIN} and {END}')
-        before, after = page.split(BEGIN)[0], page.split(END)[1]
-    path.write_text(f'{before}{BEGIN}\n\n{body}\n\n{END}{after}')
+        if begin not in page or end not in page:
+            raise SystemExit(f'peers.py: {path} lacks the marks {begin} and {end}')
+        before, after = page.split(begin)[0], page.split(end)[1]
+    path.write_text(f'{before}{begin}\n\n{body}\n\n{end}{after}')
 
 
 def plot(report: dict, path: Path) -> None:

@@ -12,8 +12,9 @@ import subprocess
 import time
 from pathlib import Path
 
-from . import control, report
-from .networks import Network, cache_key, versions
+from . import cache, control, report
+from .networks import Network
+from .runtime import Setting
 
 STARTS = 9
 MIB = 1 << 20
@@ -35,6 +36,7 @@ def whole_process(tool: Path, folder: Path, threads: int) -> float:
 def measure_case(case: dict, args, folder: Path) -> list[dict]:
     import numpy as np
     np.load(folder / 'input.npy')[0].tofile(folder / 'input-0.f32')
+    setting = Setting(1, case['threads'], args.isa)
     keys = ['ours-safetensors', *args.runtimes]
     results = {key: dict(case, runtime=key) for key in keys}
     starts: dict[str, list[dict]] = {key: [] for key in keys}
@@ -45,10 +47,10 @@ def measure_case(case: dict, args, folder: Path) -> list[dict]:
             if 'reason' in results[key]:
                 continue
             try:
-                control.convert(key, folder, 1, args.library)
+                control.convert(key, folder, setting, args.library)
                 values = control.run_once(
-                    folder / f'{key}.log', 'startup', key, str(folder), '1', str(case['threads']),
-                    threads=case['threads'], library=args.library)
+                    folder / f'{key}.log', 'startup', key, str(folder), *setting.words(),
+                    library=args.library, **control.variables(key, setting))
                 starts[key] += [values] if number else []
             except control.Failure as failure:
                 results[key]['reason'] = str(failure)
@@ -67,10 +69,10 @@ def measure_case(case: dict, args, folder: Path) -> list[dict]:
 
 
 def measure(args) -> dict:
-    outcome = {'versions': versions(), 'starts': STARTS, 'results': []}
+    outcome = {'versions': cache.versions(), 'starts': STARTS, 'results': []}
     for variant, width in args.variants:
         network = Network(variant, width)
-        folder = args.cache / cache_key() / str(network)
+        folder = cache.folder_of(args.cache, network)
         control.prepare(network, folder, 1)
         size = (folder / 'weights.safetensors').stat().st_size
         for threads in args.threads:

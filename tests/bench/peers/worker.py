@@ -1,10 +1,10 @@
 """The child process of one runtime: python -m peers.worker ACTION...
 
     prepare VARIANT WIDTH FOLDER BATCH     reference, weights and ONNX into FOLDER
-    convert KEY FOLDER BATCH               the runtime's own files into FOLDER
-    serve KEY FOLDER BATCH THREADS         opens it, then answers on standard output, a JSON
+    convert KEY FOLDER BATCH THREADS ISA   the runtime's own files into FOLDER
+    serve KEY FOLDER BATCH THREADS ISA     opens it, then answers on standard output, a JSON
                                            object a line, what standard input asks: {"seconds"}
-    startup KEY FOLDER BATCH THREADS       one cold start
+    startup KEY FOLDER BATCH THREADS ISA   one cold start
 
 Failures are answered as {"error"}.
 """
@@ -24,6 +24,7 @@ ANSWERS = os.fdopen(os.dup(1), 'w', buffering=1)
 os.dup2(2, 1)
 
 from .networks import Network, prepare  # noqa: E402
+from .runtime import Setting  # noqa: E402
 from .runtimes import RUNTIMES  # noqa: E402
 
 WARM_UP_SECONDS = 0.05
@@ -71,16 +72,17 @@ def time_slice(run, seconds: float) -> list[int]:
             return times
 
 
-def serve(key: str, folder: Path, batch: int, threads: int) -> None:
+def serve(key: str, folder: Path, setting: Setting) -> None:
     runtime = RUNTIMES[key]
     runtime.load()
-    inputs = inputs_of(folder, batch)     # some runtimes only borrow it: it must stay
-    run = runtime.open(folder, inputs, threads)
+    inputs = inputs_of(folder, setting.batch)   # some runtimes only borrow it: it must stay
+    run = runtime.open(folder, inputs, setting)
     logits = run()
     answer(error_relative=relative_error(folder, logits), top1=top1_agreement(folder, logits),
            settings=runtime.settings())
     for line in sys.stdin:
-        answer(times=time_slice(run, json.loads(line)['seconds']))
+        answer(times=time_slice(run, json.loads(line)['seconds']),
+               peak=runtime.peak(setting.threads))
 
 
 def memory(field: str) -> int:
@@ -91,14 +93,14 @@ def memory(field: str) -> int:
     raise OSError(f'/proc/self/status has no {field}')
 
 
-def startup(key: str, folder: Path, batch: int, threads: int) -> None:
+def startup(key: str, folder: Path, setting: Setting) -> None:
     """From a runtime that is imported to the first result."""
     runtime = RUNTIMES[key]
-    inputs = inputs_of(folder, batch)
+    inputs = inputs_of(folder, setting.batch)
     runtime.load()
     before = memory('VmRSS')
     start = time.perf_counter()
-    run = runtime.open(folder, inputs, threads)
+    run = runtime.open(folder, inputs, setting)
     opened = time.perf_counter()
     logits = run()
     first = time.perf_counter()
@@ -121,15 +123,15 @@ def main() -> None:
             variant, width, folder, batch = rest
             prepare(Network(variant, float(width)), Path(folder), int(batch))
             answer(done=True)
-        elif action == 'convert':
-            key, folder, batch = rest
+            return
+        key, folder, *words = rest
+        setting = Setting.of(*words)
+        if action == 'convert':
             RUNTIMES[key].load()
-            RUNTIMES[key].convert(Path(folder), int(batch))
+            RUNTIMES[key].convert(Path(folder), setting)
             answer(done=True)
         else:
-            key, folder, batch, threads = rest
-            {'serve': serve, 'startup': startup}[action](key, Path(folder), int(batch),
-                                                         int(threads))
+            {'serve': serve, 'startup': startup}[action](key, Path(folder), setting)
     except Exception as failure:  # a peer that fails in whatever way must not end the run
         text = str(failure).strip().splitlines() or ['']
         answer(error=f'{type(failure).__name__}: {text[0][:300]}')
