@@ -2,9 +2,8 @@
 #include <string.h>
 
 #include "backend.h"
-#include "image/layout.h"
-#include "image/preprocess.h"
 #include "model/model.h"
+#include "stages.h"
 
 struct _RexnetEngine
 {
@@ -17,16 +16,8 @@ struct _RexnetEngine
   char *fallback;               /* why the first device was left */
 
   GMutex lock;                  /* of a session that is not concurrent */
-  GMutex stages_lock;
-  GPtrArray *stages;            /* Stage: those that no call is using */
+  RexnetStages *stages;
 };
-
-/* Where one call of rexnet_engine_classify() prepares its images. */
-typedef struct
-{
-  RexnetPreprocessor *preprocessor;
-  float *input;                 /* options.batch images */
-} Stage;
 
 #define MAX_THREADS 256
 #define MAX_BATCH 1024
@@ -116,6 +107,7 @@ open_session (RexnetEngine * self, const RexnetBackend * backend,
   /* the session has packed the weights */
   rexnet_model_release_pages (self->model);
   backend->get_info (self->session, info);
+  info->on_cpu = backend == &rexnet_backend_cpu;
   /* It may be read while the device is left. */
   info->device = g_intern_string (info->device);
   g_atomic_pointer_set (&self->info, info);
@@ -155,44 +147,6 @@ fall_back (RexnetEngine * self, GError * failure, GError ** error)
   return open_session (self, &rexnet_backend_cpu, &self->after, error);
 }
 
-static void
-stage_free (gpointer data)
-{
-  Stage *stage = data;
-
-  rexnet_preprocessor_free (stage->preprocessor);
-  g_free (stage->input);
-  g_free (stage);
-}
-
-static Stage *
-take_stage (RexnetEngine * self)
-{
-  const RexnetInput *in = &self->first.input;
-  Stage *stage = NULL;
-
-  g_mutex_lock (&self->stages_lock);
-  if (self->stages->len > 0)
-    stage = g_ptr_array_steal_index_fast (self->stages, self->stages->len - 1);
-  g_mutex_unlock (&self->stages_lock);
-  if (stage)
-    return stage;
-  stage = g_new (Stage, 1);
-  stage->preprocessor = rexnet_preprocessor_new (in, self->options.isa,
-      self->options.threads);
-  stage->input = g_new (float,
-      (gsize) 3 * in->width * in->height * self->options.batch);
-  return stage;
-}
-
-static void
-give_stage (RexnetEngine * self, Stage * stage)
-{
-  g_mutex_lock (&self->stages_lock);
-  g_ptr_array_add (self->stages, stage);
-  g_mutex_unlock (&self->stages_lock);
-}
-
 RexnetEngine *
 rexnet_engine_new (RexnetModel * model, const RexnetEngineOptions * options,
     GError ** error)
@@ -208,8 +162,6 @@ rexnet_engine_new (RexnetModel * model, const RexnetEngineOptions * options,
 
   RexnetEngine *self = g_new0 (RexnetEngine, 1);
   g_mutex_init (&self->lock);
-  g_mutex_init (&self->stages_lock);
-  self->stages = g_ptr_array_new_with_free_func (stage_free);
   g_rw_lock_init (&self->session_lock);
   self->model = rexnet_model_ref (model);
   self->options = complete;
@@ -217,6 +169,7 @@ rexnet_engine_new (RexnetModel * model, const RexnetEngineOptions * options,
   self->first.input = model_info->input;
   self->first.input.width = complete.width;
   self->first.input.height = complete.height;
+  self->stages = rexnet_stages_new (&self->first.input, &self->options);
   if (!open_session (self, backend, &self->first, &failure)) {
     if (!may_fall_back (self, backend, failure))
       g_propagate_error (error, failure);
@@ -240,11 +193,10 @@ rexnet_engine_free (RexnetEngine * self)
     return;
   if (self->session)
     self->session->backend->close (self->session);
-  g_ptr_array_unref (self->stages);
+  rexnet_stages_free (self->stages);
   g_free (self->fallback);
   rexnet_model_unref (self->model);
   g_mutex_clear (&self->lock);
-  g_mutex_clear (&self->stages_lock);
   g_rw_lock_clear (&self->session_lock);
   g_free (self);
 }
@@ -263,23 +215,24 @@ rexnet_engine_get_info (RexnetEngine * self)
 
 /* What rexnet_engine_run() and _classify() do with the session. */
 typedef gboolean (*SessionFunc) (RexnetEngine * self, gconstpointer input,
-    guint batch, const RexnetOutput * output, GError ** error);
+    guint batch, RexnetAnswer * answer, GError ** error);
 
 /* @session: what failed, or would have been called. */
 static gboolean
 call_once (RexnetEngine * self, SessionFunc func, gconstpointer input,
-    guint batch, const RexnetOutput * output, RexnetSession ** session,
+    guint batch, RexnetAnswer * answer, RexnetSession ** session,
     GError ** error)
 {
   gboolean ok = FALSE, alone;
 
   g_rw_lock_reader_lock (&self->session_lock);
   *session = self->session;
+  answer->info = self->info;
   alone = *session && !(*session)->backend->concurrent;
   if (alone)
     g_mutex_lock (&self->lock);
   if (*session)
-    ok = func (self, input, batch, output, error);
+    ok = func (self, input, batch, answer, error);
   else
     set_no_device (self, error);
   if (alone)
@@ -291,13 +244,13 @@ call_once (RexnetEngine * self, SessionFunc func, gconstpointer input,
 /* Calls @func, and once more on the CPU when the device failed. */
 static gboolean
 call (RexnetEngine * self, SessionFunc func, gconstpointer input, guint batch,
-    const RexnetOutput * output, GError ** error)
+    RexnetAnswer * answer, GError ** error)
 {
   GError *failure = NULL;
   RexnetSession *session;
   gboolean again = FALSE;
 
-  if (call_once (self, func, input, batch, output, &session, &failure))
+  if (call_once (self, func, input, batch, answer, &session, &failure))
     return TRUE;
   g_rw_lock_writer_lock (&self->session_lock);
   if (session && self->session != session) {
@@ -308,16 +261,18 @@ call (RexnetEngine * self, SessionFunc func, gconstpointer input, guint batch,
     again = fall_back (self, g_steal_pointer (&failure), &failure);
   g_rw_lock_writer_unlock (&self->session_lock);
   if (again)
-    return call_once (self, func, input, batch, output, &session, error);
+    return call_once (self, func, input, batch, answer, &session, error);
   g_propagate_error (error, failure);
   return FALSE;
 }
 
 static gboolean
 run (RexnetEngine * self, gconstpointer input, guint batch,
-    const RexnetOutput * output, GError ** error)
+    RexnetAnswer * answer, GError ** error)
 {
-  return self->session->backend->run (self->session, input, batch, output,
+  const RexnetOutput output = { answer->scores, answer->features };
+
+  return self->session->backend->run (self->session, input, batch, &output,
       error);
 }
 
@@ -332,103 +287,39 @@ gboolean
 rexnet_engine_run_features (RexnetEngine * self, const float *input,
     guint batch, float *logits, float *features, GError ** error)
 {
-  const RexnetOutput output = { logits, features };
+  RexnetAnswer answer = {.scores = logits,.features = features };
 
   return in_range ("batch", batch, 1, self->options.batch, error)
-      && call (self, run, input, batch, &output, error);
-}
-
-/* The images of one call on their way into its stage. */
-typedef struct
-{
-  RexnetEngine *engine;
-  Stage *stage;
-  const RexnetImage *images;
-} Preparation;
-
-static void
-prepare_part (gpointer data, guint image, guint thread, guint part,
-    guint parts)
-{
-  const Preparation *p = data;
-  const RexnetInput *in = &p->engine->first.input;
-  guint height = in->height;
-
-  rexnet_preprocessor_run_rows (p->stage->preprocessor, thread,
-      &p->images[image], height * part / parts, height * (part + 1) / parts,
-      p->stage->input + (gsize) 3 * in->width * height * image);
-}
-
-/* Whether one preparation fits all. */
-static gboolean
-same_kind (const RexnetImage * images, guint n)
-{
-  for (guint i = 1; i < n; i++)
-    if (!rexnet_image_same_kind (&images[0], &images[i]))
-      return FALSE;
-  return TRUE;
-}
-
-/* Preprocesses on the session's threads if it can. */
-static gboolean
-run_images (RexnetEngine * self, Stage * stage, const RexnetImage * images,
-    guint batch, const RexnetOutput * output, GError ** error)
-{
-  const RexnetInput *in = &self->first.input;
-  const RexnetBackend *backend = self->session->backend;
-  gboolean inside = backend->run_prepared && same_kind (images, batch);
-  Preparation preparation = { self, stage, images };
-
-  for (guint i = 0; i < batch; i++) {
-    float *input = stage->input + (gsize) 3 * in->width * in->height * i;
-
-    if (inside ? !rexnet_preprocessor_prepare (stage->preprocessor,
-            &images[i], error)
-        : !rexnet_preprocessor_run (stage->preprocessor, &images[i], input,
-            error))
-      return FALSE;
-  }
-  if (inside)
-    return backend->run_prepared (self->session, prepare_part, &preparation,
-        stage->input, batch, output, error);
-  return backend->run (self->session, stage->input, batch, output, error);
+      && call (self, run, input, batch, &answer, error);
 }
 
 static gboolean
-classify_in_stage (RexnetEngine * self, Stage * stage,
-    const RexnetImage * images, guint batch, const RexnetOutput * output,
-    GError ** error)
+classify_on_cpu (RexnetEngine * self, const RexnetImage * images, guint batch,
+    RexnetAnswer * answer, GError ** error)
 {
+  const RexnetOutput output = { answer->scores, answer->features };
   guint classes = rexnet_model_get_info (self->model)->classes;
 
-  if (!run_images (self, stage, images, batch, output, error))
+  if (!rexnet_stages_run (self->stages, self->session, images, batch, &output,
+          &answer->preprocess_us, error))
     return FALSE;
   for (guint i = 0; i < batch; i++)
-    rexnet_softmax (output->scores + i * classes, output->scores + i * classes,
+    rexnet_softmax (output.scores + i * classes, output.scores + i * classes,
         classes);
   return TRUE;
 }
 
 static gboolean
-classify_on_cpu (RexnetEngine * self, const RexnetImage * images, guint batch,
-    const RexnetOutput * output, GError ** error)
-{
-  Stage *stage = take_stage (self);
-  gboolean ok = classify_in_stage (self, stage, images, batch, output, error);
-
-  give_stage (self, stage);
-  return ok;
-}
-
-static gboolean
 classify (RexnetEngine * self, gconstpointer images, guint batch,
-    const RexnetOutput * output, GError ** error)
+    RexnetAnswer * answer, GError ** error)
 {
   const RexnetBackend *backend = self->session->backend;
+  const RexnetOutput output = { answer->scores, answer->features };
 
+  answer->preprocess_us = 0;
   if (backend->classify)
-    return backend->classify (self->session, images, batch, output, error);
-  return classify_on_cpu (self, images, batch, output, error);
+    return backend->classify (self->session, images, batch, &output, error);
+  return classify_on_cpu (self, images, batch, answer, error);
 }
 
 gboolean
@@ -444,10 +335,17 @@ rexnet_engine_classify_features (RexnetEngine * self,
     const RexnetImage * images, guint batch, float *scores, float *features,
     GError ** error)
 {
-  const RexnetOutput output = { scores, features };
+  RexnetAnswer answer = {.scores = scores,.features = features };
 
+  return rexnet_engine_classify_full (self, images, batch, &answer, error);
+}
+
+gboolean
+rexnet_engine_classify_full (RexnetEngine * self, const RexnetImage * images,
+    guint batch, RexnetAnswer * answer, GError ** error)
+{
   return in_range ("batch", batch, 1, self->options.batch, error)
-      && call (self, classify, images, batch, &output, error);
+      && call (self, classify, images, batch, answer, error);
 }
 
 static GArray *

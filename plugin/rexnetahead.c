@@ -88,7 +88,7 @@ frames_at_once (RexnetEngine * engine)
 {
   const RexnetEngineInfo *info = rexnet_engine_get_info (engine);
 
-  return g_str_equal (info->device, "cpu") ? info->threads : FRAMES_ON_DEVICE;
+  return info->on_cpu ? info->threads : FRAMES_ON_DEVICE;
 }
 
 gboolean

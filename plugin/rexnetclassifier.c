@@ -63,7 +63,7 @@ rexnet_classifier_start (RexnetClassifier * self, RexnetEngine * engine,
   GST_OBJECT_LOCK (self->element);
   self->engine = engine;
   self->frames = self->inferred = self->skipped = self->errors = 0;
-  self->inference_times = (RexnetTimes) { 0 };
+  self->inference_times = self->preprocess_times = (RexnetTimes) { 0 };
   self->expecting = FALSE;
   rexnet_pacer_start (&self->pacer, us);
   GST_OBJECT_UNLOCK (self->element);
@@ -206,6 +206,7 @@ take_result (RexnetClassifier * self, RexnetPassage * passage)
   GST_OBJECT_LOCK (self->element);
   self->inferred++;
   rexnet_times_add (&self->inference_times, look->end - look->start);
+  rexnet_times_add (&self->preprocess_times, look->preprocess_us);
   latency_changed = rexnet_pacer_done (&self->pacer, passage->arrival,
       look->end);
   GST_OBJECT_UNLOCK (self->element);
@@ -251,5 +252,7 @@ rexnet_classifier_get_stats (const RexnetClassifier * self)
       "p95-ms", G_TYPE_DOUBLE, rexnet_times_quantile (times, 0.95) / 1000.,
       "inference-ms", G_TYPE_DOUBLE,
       rexnet_times_mean (&self->inference_times) / 1000,
+      "preprocess-ms", G_TYPE_DOUBLE,
+      rexnet_times_mean (&self->preprocess_times) / 1000,
       "latency", G_TYPE_UINT64, self->pacer.latency, NULL);
 }

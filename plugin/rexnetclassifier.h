@@ -25,7 +25,7 @@ typedef struct
   /* Guarded by the object lock. */
   RexnetEngine *engine;         /* written by start and stop alone */
   RexnetPacer pacer;
-  RexnetTimes inference_times;
+  RexnetTimes inference_times, preprocess_times;
   guint64 frames, inferred, skipped, errors;
   gboolean expecting;           /* a result, or there is one */
   guint phase;                  /* frames since one was due by the interval */

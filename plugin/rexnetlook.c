@@ -34,8 +34,14 @@ classify (RexnetLook * self, RexnetEngine * engine, const RexnetImage * image,
   gsize size = rexnet_model_get_info (model)->features * sizeof (float);
   float *features = want_features ? g_malloc (size) : NULL;
 
-  rexnet_engine_classify_features (engine, image, 1, self->scores, features,
-      &self->error);
+  RexnetAnswer answer = {.scores = self->scores,.features = features };
+  gint64 mapped = g_get_monotonic_time () - self->start;
+
+  if (rexnet_engine_classify_full (engine, image, 1, &answer, &self->error)) {
+    self->device = answer.info->device;
+    self->preprocess_us = answer.info->on_cpu ?
+        mapped + answer.preprocess_us : 0;
+  }
   if (features)
     self->features = g_bytes_new_take (features, size);
 }
@@ -55,6 +61,5 @@ rexnet_look_run (RexnetLook * self, RexnetEngine * engine, GstBuffer * buffer,
     return;
   classify (self, engine, image, want_features);
   rexnet_frame_unmap (&self->frame);
-  self->device = rexnet_engine_get_info (engine)->device;
   self->end = g_get_monotonic_time ();
 }

@@ -16,6 +16,7 @@ typedef struct
   GBytes *features;             /* NULL: not asked for */
   const char *device;           /* that they come from; static */
   gint64 start, end;            /* monotonic */
+  gint64 preprocess_us;         /* mapping, converting, resizing; 0: not known */
   GError *error;
   gboolean unreadable;          /* the buffer is in error, not the engine */
 } RexnetLook;

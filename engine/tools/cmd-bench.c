@@ -65,7 +65,7 @@ print_text (RexnetEngine * engine, const Timing * r, GArray * profile)
       rexnet_variant_to_string (model->variant), model->width,
       info->input.width, info->input.height, info->batch);
   printf ("%s", info->device);
-  if (info->isa[0])             /* where the CPU computes */
+  if (info->on_cpu)
     printf (" %s, %u thread%s", info->isa, info->threads,
         info->threads == 1 ? "" : "s");
   printf (", %u runs\n", tool_options.runs);

@@ -245,7 +245,7 @@ work_on_threads (Run * self)
 static guint
 count_threads (const RexnetEngineInfo * info, guint pictures)
 {
-  const guint threads = info->isa[0] ? info->threads
+  const guint threads = info->on_cpu ? info->threads
       : tool_options.threads ? tool_options.threads : g_get_num_processors ();
 
   return CLAMP (pictures, 1, threads);
@@ -258,14 +258,13 @@ pictures_run (const Pictures * pictures, RexnetEngine * engine,
   const RexnetEngineInfo *info = rexnet_engine_get_info (engine);
   const RexnetModelInfo *model =
       rexnet_model_get_info (rexnet_engine_get_model (engine));
-  const gboolean on_cpu = info->isa[0];
   Run self = {
     .pictures = pictures,.engine = engine,
     .threads = count_threads (info, pictures->n),
     .classes = model->classes,.features = model->features,
   };
 
-  self.batch = on_cpu && !tool_options.batch ? 1
+  self.batch = info->on_cpu && !tool_options.batch ? 1
       : CLAMP (pictures->n / self.threads, 1, info->batch);
   g_mutex_init (&self.lock);
   g_cond_init (&self.room);

@@ -566,7 +566,7 @@ GST_START_TEST (test_stats)
 {
   GstHarness *h = rgb_harness ("rexnetclassify threads=1");
   GstElement *element = gst_harness_find_element (h, "rexnetclassify");
-  double mean, p50, p95, inference;
+  double mean, p50, p95, inference, preprocess;
   GstStructure *stats;
 
   for (guint n = 0; n < 20; n++)
@@ -574,9 +574,11 @@ GST_START_TEST (test_stats)
   g_object_get (element, "stats", &stats, NULL);
   fail_unless (gst_structure_get (stats, "mean-ms", G_TYPE_DOUBLE, &mean,
           "p50-ms", G_TYPE_DOUBLE, &p50, "p95-ms", G_TYPE_DOUBLE, &p95,
-          "inference-ms", G_TYPE_DOUBLE, &inference, NULL));
+          "inference-ms", G_TYPE_DOUBLE, &inference,
+          "preprocess-ms", G_TYPE_DOUBLE, &preprocess, NULL));
   fail_unless (p50 > 0 && p95 >= p50 && mean > 0);
   fail_unless (inference > 0 && inference <= mean);
+  fail_unless (preprocess > 0 && preprocess < inference);
   gst_structure_free (stats);
   gst_object_unref (element);
   fail_unless_equals_uint64 (statistic (h, "inferred"), 20);

@@ -467,6 +467,8 @@ typedef struct
 typedef struct
 {
   const char *device;           /* "cpu", or an OpenCL device's name */
+  gboolean on_cpu;              /* device is "cpu": with scheduling throughput as
+                                 * many calls get on at once as it has threads */
   const char *fallback;         /* (nullable): why another device was left */
   const char *isa;              /* "avx512"; "" where it has no meaning */
   guint threads;
@@ -548,6 +550,25 @@ REXNET_API gboolean rexnet_engine_classify (RexnetEngine * engine,
  * rexnet_engine_run_features(). */
 REXNET_API gboolean rexnet_engine_classify_features (RexnetEngine * engine,
     const RexnetImage * images, guint batch, float *scores, float *features,
+    GError ** error);
+
+/** RexnetAnswer: what came of one call. */
+typedef struct
+{
+  float *scores;                /* (out caller-allocates): as in
+                                 * rexnet_engine_classify() */
+  float *features;              /* (out caller-allocates) (nullable): as in
+                                 * rexnet_engine_run_features() */
+  const RexnetEngineInfo *info; /* (out): of the device that it comes from, be it
+                                 * left by now; lives as long as the engine */
+  guint preprocess_us;          /* (out): that preprocessing took, for all images;
+                                 * of what threads did together, one's share;
+                                 * 0: not known, it is done on the device */
+} RexnetAnswer;
+
+/** As rexnet_engine_classify(); all of @answer is filled in. */
+REXNET_API gboolean rexnet_engine_classify_full (RexnetEngine * engine,
+    const RexnetImage * images, guint batch, RexnetAnswer * answer,
     GError ** error);
 
 /**
