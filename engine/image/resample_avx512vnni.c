@@ -164,7 +164,8 @@ horizontal_sum (const RexnetFilter * f, const RexnetStrip * src,
     gint16 * dst, gsize dst_stride, guint8 * work)
 {
   turn_strip (f, src, work);
-  filter_pairs (f, src->fetch, work, (guint8 *) dst, 2 * dst_stride, columns_sum);
+  filter_pairs (f, src->fetch, work, (guint8 *) dst, 2 * dst_stride,
+      columns_sum);
 }
 
 /* ---- vertical ----------------------------------------------------------- */

@@ -2,8 +2,9 @@
 /*
  * Times the way of a picture into the network's input (224 x 224, crop_pct
  * 0.875, bicubic, one thread) with each table of kernels, and GStreamer's
- * GstVideoConverter on the same crop to 8-bit RGB, in alternation and in an
- * order that rotates, as each finds the caches that the one before it left.
+ * GstVideoConverter on the same crop to 8-bit RGB, in alternation. Warm: the
+ * second call of two on one picture; cold: as many pictures in turn as no cache
+ * holds.
  *
  * usage: bench-preprocess [ROUNDS]
  */
@@ -44,6 +45,42 @@ static const RexnetInput input = {
 };
 
 #define MAX_LEVELS 8
+#define COLD_BYTES (128u << 20)
+
+/* Copies of one picture, to be taken in turn. */
+typedef struct
+{
+  TestPicture *picture;
+  guint n;
+} Pictures;
+
+static void
+pictures_init (Pictures * self, const Case * c, gboolean cold)
+{
+  TestPicture first;
+
+  test_picture_init (&first, c->format, c->width, c->height);
+  self->n = cold ? (guint) (COLD_BYTES / first.size + 1) : 1;
+  self->picture = g_new (TestPicture, self->n);
+  self->picture[0] = first;
+  for (guint i = 1; i < self->n; i++) {
+    TestPicture *copy = &self->picture[i];
+
+    *copy = first;
+    copy->data = g_memdup2 (first.data, first.size);
+    for (guint p = 0; p < G_N_ELEMENTS (copy->image.plane); p++)
+      if (first.image.plane[p])
+        copy->image.plane[p] = copy->data + (first.image.plane[p] - first.data);
+  }
+}
+
+static void
+pictures_clear (Pictures * self)
+{
+  for (guint i = 0; i < self->n; i++)
+    test_picture_clear (&self->picture[i]);
+  g_free (self->picture);
+}
 
 static int
 compare (const void *a, const void *b)
@@ -65,7 +102,7 @@ typedef struct
 {
   GstVideoInfo in_info, out_info;
   GstVideoConverter *convert;
-  GstBuffer *in, *out;
+  GstBuffer **in, *out;         /* in: one of each picture */
 } Gst;
 
 /* The centre square, which the network sees seven eighths of. */
@@ -85,7 +122,7 @@ gst_options (const Case * c)
 }
 
 static void
-gst_open (Gst * g, const Case * c, const TestPicture * picture)
+gst_open (Gst * g, const Case * c, const Pictures * pictures)
 {
   const char *name = rexnet_layout_get (c->format)->name;
 
@@ -95,19 +132,24 @@ gst_open (Gst * g, const Case * c, const TestPicture * picture)
       input.height);
   g->convert = gst_video_converter_new (&g->in_info, &g->out_info,
       gst_options (c));
-  g->in = gst_buffer_new_allocate (NULL, g->in_info.size, NULL);
   g->out = gst_buffer_new_allocate (NULL, g->out_info.size, NULL);
-  gst_buffer_fill (g->in, 0, picture->data,
-      MIN (picture->size, g->in_info.size));
+  g->in = g_new (GstBuffer *, pictures->n);
+  for (guint i = 0; i < pictures->n; i++) {
+    const TestPicture *picture = &pictures->picture[i];
+
+    g->in[i] = gst_buffer_new_allocate (NULL, g->in_info.size, NULL);
+    gst_buffer_fill (g->in[i], 0, picture->data,
+        MIN (picture->size, g->in_info.size));
+  }
 }
 
 static double
-gst_run (Gst * g)
+gst_run (Gst * g, guint picture)
 {
   gint64 start = g_get_monotonic_time ();
   GstVideoFrame in, out;
 
-  gst_video_frame_map (&in, &g->in_info, g->in, GST_MAP_READ);
+  gst_video_frame_map (&in, &g->in_info, g->in[picture], GST_MAP_READ);
   gst_video_frame_map (&out, &g->out_info, g->out, GST_MAP_WRITE);
   gst_video_converter_frame (g->convert, &in, &out);
   gst_video_frame_unmap (&in);
@@ -116,10 +158,12 @@ gst_run (Gst * g)
 }
 
 static void
-gst_close (Gst * g)
+gst_close (Gst * g, const Pictures * pictures)
 {
   gst_video_converter_free (g->convert);
-  gst_buffer_unref (g->in);
+  for (guint i = 0; i < pictures->n; i++)
+    gst_buffer_unref (g->in[i]);
+  g_free (g->in);
   gst_buffer_unref (g->out);
 }
 #endif
@@ -135,52 +179,62 @@ time_level (RexnetPreprocessor * p, const RexnetImage * image, float *output)
   return (double) (g_get_monotonic_time () - start) / 1000.0;
 }
 
+/* A line of the table; sorts the @ms of each column. */
 static void
-bench (const Case * c, guint levels, guint rounds)
+print_line (const Case * c, gboolean cold, double *ms, guint columns,
+    guint rounds)
+{
+  printf ("%-5s %4u x %4u %s", rexnet_layout_get (c->format)->name, c->width,
+      c->height, cold ? "cold" : "warm");
+  for (guint l = 0; l < columns; l++) {
+    double middle = median (ms + l * rounds, rounds);
+
+    printf ("  %6.3f (%6.3f)", middle, ms[l * rounds]);
+  }
+}
+
+static void
+bench (const Case * c, gboolean cold, guint levels, guint rounds)
 {
   g_autofree float *output = g_new (float, 3 * input.width * input.height);
   g_autofree double *ms = g_new (double, (levels + 1) * rounds);
   RexnetPreprocessor *p[MAX_LEVELS];
-  TestPicture picture;
+  Pictures pictures;
 
-  test_picture_init (&picture, c->format, c->width, c->height);
+  pictures_init (&pictures, c, cold);
   for (guint l = 0; l < levels; l++) {
     p[l] = rexnet_preprocessor_new_with (&input, rexnet_resample_get (l), 1);
-    time_level (p[l], &picture.image, output);
+    time_level (p[l], &pictures.picture[0].image, output);
   }
 #ifdef HAVE_GST_VIDEO
   Gst g;
-  gst_open (&g, c, &picture);
-  gst_run (&g);
+  gst_open (&g, c, &pictures);
+  gst_run (&g, 0);
 #endif
   for (guint i = 0; i < rounds * (levels + 1); i++) {
-    guint r = i / (levels + 1), l = (r + i) % (levels + 1);
+    guint r = i / (levels + 1), l = i % (levels + 1), k = i % pictures.n;
 
-    if (l < levels)
-      ms[l * rounds + r] = time_level (p[l], &picture.image, output);
+    for (guint call = cold; call < 2; call++)
+      if (l < levels)
+        ms[l * rounds + r] = time_level (p[l], &pictures.picture[k].image,
+            output);
 #ifdef HAVE_GST_VIDEO
-    else
-      ms[l * rounds + r] = gst_run (&g);
+      else
+        ms[l * rounds + r] = gst_run (&g, k);
 #endif
   }
 
-  printf ("%-5s %4u x %4u", rexnet_layout_get (c->format)->name, c->width,
-      c->height);
-  for (guint l = 0; l < levels; l++) {
-    double middle = median (ms + l * rounds, rounds);
-
-    printf ("  %6.3f (%6.3f)", middle, ms[l * rounds]);
-    rexnet_preprocessor_free (p[l]);
-  }
 #ifdef HAVE_GST_VIDEO
-  double *theirs = ms + levels * rounds, middle = median (theirs, rounds);
-
-  printf ("  %6.3f (%6.3f) %6.1f", middle, theirs[0],
-      middle / ms[rounds / 2]);
-  gst_close (&g);
+  print_line (c, cold, ms, levels + 1, rounds);
+  printf (" %6.1f", ms[levels * rounds + rounds / 2] / ms[rounds / 2]);
+  gst_close (&g, &pictures);
+#else
+  print_line (c, cold, ms, levels, rounds);
 #endif
   printf ("\n");
-  test_picture_clear (&picture);
+  for (guint l = 0; l < levels; l++)
+    rexnet_preprocessor_free (p[l]);
+  pictures_clear (&pictures);
 }
 
 int
@@ -195,7 +249,7 @@ main (int argc, char **argv)
 #ifdef HAVE_GST_VIDEO
   gst_init (NULL, NULL);
 #endif
-  printf ("ms for one picture: median (min) of %u\n%-17s", rounds, "");
+  printf ("ms for one picture: median (min) of %u\n%-22s", rounds, "");
   for (guint l = 0; l < levels; l++)
     printf ("  %-15s", rexnet_resample_get (l)->name);
 #ifdef HAVE_GST_VIDEO
@@ -203,6 +257,7 @@ main (int argc, char **argv)
 #endif
   printf ("\n");
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
-    bench (&cases[i], levels, rounds);
+    for (guint cold = 0; cold < 2; cold++)
+      bench (&cases[i], cold, levels, rounds);
   return 0;
 }
