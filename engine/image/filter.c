@@ -140,15 +140,32 @@ make_weights (RexnetFilter * self, const Sampling * s, Weights * w)
   }
 }
 
+static guint
+unit_of_start (RexnetFilterOrder order, gboolean exact)
+{
+  if (order == REXNET_FILTER_WORDS)
+    return 1;
+  if (order == REXNET_FILTER_ROWS)
+    return exact ? 1 : 2;
+  return 4;
+}
+
+static guint
+unit_of_taps (RexnetFilterOrder order)
+{
+  if (order == REXNET_FILTER_WORDS)
+    return 8;
+  return order == REXNET_FILTER_ROWS ? 2 : 4;
+}
+
 /* Makes start relative to first, and a multiple of what @order wants; what
  * that puts before the first weight is @lead. */
 static void
 align_starts (RexnetFilter * self, const Weights * w, RexnetFilterOrder order,
     guint * lead)
 {
-  gboolean rows = order == REXNET_FILTER_ROWS;
-  guint align = !rows ? 4 : self->exact ? 1 : 2;
-  guint unit = rows ? 2 : 4;
+  guint align = unit_of_start (order, self->exact);
+  guint unit = unit_of_taps (order);
 
   self->n_in = self->taps = 0;
   for (guint i = 0; i < self->n_out; i++) {
@@ -186,20 +203,30 @@ pair (gint32 a, gint32 b)
   return (gint32) ((guint32) (guint16) a | (guint32) (guint16) b << 16);
 }
 
+/* high * 2^REXNET_FILTER_LOW_BITS + low */
+static gint32
+high_part (gint32 coef)
+{
+  const gint32 half = 1 << (REXNET_FILTER_LOW_BITS - 1);
+
+  return (coef + half) >> REXNET_FILTER_LOW_BITS;
+}
+
+static gint32
+low_part (gint32 coef)
+{
+  return coef - high_part (coef) * (1 << REXNET_FILTER_LOW_BITS);
+}
+
 static gint32 *
 add_pair (const RexnetFilter * self, gint32 a, gint32 b, gint32 * packed)
 {
-  const gint32 half = 1 << (REXNET_FILTER_LOW_BITS - 1);
-  gint32 high_a = (a + half) >> REXNET_FILTER_LOW_BITS;
-  gint32 high_b = (b + half) >> REXNET_FILTER_LOW_BITS;
-
   if (!self->exact) {
     *packed++ = pair (a, b);
     return packed;
   }
-  *packed++ = pair (high_a, high_b);
-  *packed++ = pair (a - high_a * (1 << REXNET_FILTER_LOW_BITS),
-      b - high_b * (1 << REXNET_FILTER_LOW_BITS));
+  *packed++ = pair (high_part (a), high_part (b));
+  *packed++ = pair (low_part (a), low_part (b));
   return packed;
 }
 
@@ -226,7 +253,22 @@ add_quad (const RexnetFilter * self, const gint32 * coef, gint32 * packed)
 }
 
 static void
-pack_words (RexnetFilter * self, RexnetFilterOrder order, gsize n)
+pack_words (RexnetFilter * self, gsize n)
+{
+  gint16 *packed = (gint16 *) self->packed;
+
+  for (gsize output = 0; output < n; output += self->taps) {
+    const gint32 *c = self->coef + output;
+
+    for (guint t = 0; t < self->taps; t++)
+      *packed++ = (gint16) (self->exact ? high_part (c[t]) : c[t]);
+    for (guint t = 0; self->exact && t < self->taps; t++)
+      *packed++ = (gint16) low_part (c[t]);
+  }
+}
+
+static void
+pack_pairs (RexnetFilter * self, RexnetFilterOrder order, gsize n)
 {
   gint32 *packed = self->packed;
 
@@ -263,8 +305,10 @@ pack (RexnetFilter * self, RexnetFilterOrder order)
   self->packed = g_new (gint32, n);
   if (order == REXNET_FILTER_QUADS)
     pack_bytes (self, n);
+  else if (order == REXNET_FILTER_WORDS)
+    pack_words (self, n);
   else
-    pack_words (self, order, n);
+    pack_pairs (self, order, n);
 }
 
 void

@@ -14,17 +14,18 @@
 #define REXNET_FILTER_EXACT_BITS 22
 
 /*
- * How SIMD reads coefficients. In 16 bits, two to a dword; an exact one is
- * high * 2^REXNET_FILTER_LOW_BITS + low, and a dword of highs is followed by
- * that of their lows. In 8 bits, four to a dword; a coefficient is its digits
- * to the base 256, each in [-128, 127], and the dword of the highest digits
- * comes first; the outputs i to i + 3 follow each other before the next four
- * coefficients of output i.
+ * How kernels read coefficients. In 16 bits; an exact one is
+ * high * 2^REXNET_FILTER_LOW_BITS + low. By pairs a dword of highs is followed
+ * by that of their lows, else all the highs of an output by its lows. In 8
+ * bits, four to a dword; a coefficient is its digits to the base 256, each in
+ * [-128, 127], and the dword of the highest digits comes first; the outputs i
+ * to i + 3 follow each other before the next four coefficients of output i.
  */
 typedef enum
 {
   REXNET_FILTER_ROWS,           /* 16 bits: (0, 1) (2, 3) ... */
   REXNET_FILTER_SAMPLES,        /* 16 bits: (0, 2) (1, 3) (4, 6) ... */
+  REXNET_FILTER_WORDS,          /* 16 bits: 0, 1, 2, 3 ... */
   REXNET_FILTER_QUADS,          /* 8 bits: (0, 1, 2, 3) ... */
 } RexnetFilterOrder;
 
@@ -42,10 +43,10 @@ typedef struct
 {
   guint n_out;
   guint first, n_in;            /* the source samples that carry weight */
-  guint taps;                   /* a multiple of 4, in ROWS of 2 */
+  guint taps;                   /* a multiple of 4, ROWS 2, WORDS 8 */
   guint bits;
   gboolean exact;               /* Pillow's coefficients */
-  guint *start;                 /* multiples of 4; in ROWS of 2, exact 1 */
+  guint *start;                 /* multiples of 4, ROWS 2 or exact 1, WORDS 1 */
   gint32 *coef;
   gint32 *packed;               /* coef in a RexnetFilterOrder */
 } RexnetFilter;
