@@ -170,6 +170,16 @@ class Resuming(unittest.TestCase):
             script, args, outcome = self.begin(path)
             self.assertEqual(outcome['results'], [])
 
+    def test_the_calmer_of_two_is_kept(self):
+        script = load_script()
+        case = dict(variant='rexnet', width=1.0, batch=1, threads=2)
+        outcome = {'results': [result('ours', 9.0, width=2.0), result('ours', 5.0)]}
+        worse, better = dict(result('ours', 6.0), others_s=0.9), dict(result('ours', 7.0), others_s=0)
+        script.keep_calmer(outcome, case, [worse])
+        self.assertEqual([r['median_ms'] for r in outcome['results']], [9.0, 5.0])
+        script.keep_calmer(outcome, case, [better])
+        self.assertEqual([r['median_ms'] for r in outcome['results']], [9.0, 7.0])
+
     def test_unlike_results_are_not_mixed(self):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / 'results.json'

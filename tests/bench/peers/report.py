@@ -124,6 +124,10 @@ def others_cores(results: list[dict]) -> float:
     return sum(result.get('others_s', 0.0) for result in results) / elapsed if elapsed else 0.0
 
 
+def worst_load(results: list[dict]) -> float:
+    return max((others_cores([result]) for result in results), default=0.0)
+
+
 def place(result: dict) -> str:
     return (f'{result["variant"]} x{result["width"]} batch {result["batch"]} '
             f'{result["threads"]} thread{"s" if result["threads"] > 1 else ""}')
