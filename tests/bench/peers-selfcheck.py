@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import compileall
 import math
+import re
 import sys
 import tempfile
 import unittest
@@ -16,7 +17,7 @@ sys.path.insert(0, str(HERE))
 
 import importlib.util  # noqa: E402
 
-from peers import cache, control, networks, report, runtime, runtimes  # noqa: E402
+from peers import cache, control, networks, ours, report, runtime, runtimes  # noqa: E402
 
 
 def load_script():
@@ -177,6 +178,8 @@ class Resuming(unittest.TestCase):
         worse, better = dict(result('ours', 6.0), others_s=0.9), dict(result('ours', 7.0), others_s=0)
         script.keep_calmer(outcome, case, [worse])
         self.assertEqual([r['median_ms'] for r in outcome['results']], [9.0, 5.0])
+        script.keep_calmer(outcome, case, [dict(result('ours', None), others_s=0)])
+        self.assertEqual([r['median_ms'] for r in outcome['results']], [9.0, 5.0])
         script.keep_calmer(outcome, case, [better])
         self.assertEqual([r['median_ms'] for r in outcome['results']], [9.0, 7.0])
 
@@ -234,6 +237,16 @@ class Definitions(unittest.TestCase):
         full = script.parse(['--full'])
         self.assertEqual((len(full.variants), full.batch, full.threads), (11, [1, 8], [1, 2]))
         self.assertEqual(len(script.parse(['--quick']).variants), 1)
+
+    def test_structures_are_those_of_the_header(self):
+        header = (HERE.parents[1] / 'engine/include/rexnet/rexnet.h').read_text()
+        header = re.sub(r'/\*.*?\*/', '', header, flags=re.DOTALL)
+        for name, kind in (('RexnetEngineOptions', ours.EngineOptions),
+                           ('RexnetEngineInfo', ours.EngineInfo)):
+            body = re.search(r'typedef struct\s*\{([^}]*)\}\s*' + name + ';', header)[1]
+            fields = re.findall(r'(\w+)\s*[,;]', body)
+            known = [field for field, _ in kind._fields_ if field != 'rest']
+            self.assertEqual(fields[:len(known)], known)
 
     def test_sources_compile(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -212,8 +212,11 @@ def cases_of(args: argparse.Namespace, outcome: dict) -> list[dict]:
 
 def keep_calmer(outcome: dict, case: dict, results: list[dict]) -> None:
     """Adds a case's results, or puts them in the place of ones that others disturbed more."""
+    def badness(some: list[dict]) -> tuple[int, float]:
+        return -sum('median_ms' in result for result in some), report.worst_load(some)
+
     earlier = [result for result in outcome['results'] if case.items() <= result.items()]
-    if not earlier or report.worst_load(results) < report.worst_load(earlier):
+    if not earlier or badness(results) < badness(earlier):
         outcome['results'] = [r for r in outcome['results'] if r not in earlier] + results
 
 

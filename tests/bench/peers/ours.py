@@ -23,8 +23,9 @@ class EngineOptions(ctypes.Structure):
 
 class EngineInfo(ctypes.Structure):
     """The start of RexnetEngineInfo."""
-    _fields_ = [('device', ctypes.c_char_p), ('fallback', ctypes.c_char_p),
-                ('isa', ctypes.c_char_p), ('threads', ctypes.c_uint), ('batch', ctypes.c_uint)]
+    _fields_ = [('device', ctypes.c_char_p), ('on_cpu', ctypes.c_int),
+                ('fallback', ctypes.c_char_p), ('isa', ctypes.c_char_p),
+                ('threads', ctypes.c_uint), ('batch', ctypes.c_uint)]
 
 
 class GError(ctypes.Structure):
