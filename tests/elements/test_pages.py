@@ -117,6 +117,10 @@ class Pages(unittest.TestCase):
         source = row("docs/rexnetclassify.md", "`videotestsrc pattern=black ! "
                      "video/x-raw,format=NV12,... ! rexnetclassify ! fakesink`")
         self.assertLessEqual(rate, number(source[1]))
+        cores = float(re.search(r"\[Eight cameras\].*?keep ([\d.]+) cores busy", text)[1])
+        cells = row("docs/rexnetclassify.md", "`throughput` | 8")
+        self.assertEqual(number(cells[2]), 8 * 25)
+        self.assertAlmostEqual(cores, number(cells[3]), delta=0.05)
 
 
 if __name__ == "__main__":
