@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import compileall
+import json
 import math
 import re
 import sys
@@ -175,7 +176,8 @@ class Resuming(unittest.TestCase):
         script = load_script()
         case = dict(variant='rexnet', width=1.0, batch=1, threads=2)
         outcome = {'results': [result('ours', 9.0, width=2.0), result('ours', 5.0)]}
-        worse, better = dict(result('ours', 6.0), others_s=0.9), dict(result('ours', 7.0), others_s=0)
+        worse = dict(result('ours', 6.0), others_s=0.9)
+        better = dict(result('ours', 7.0), others_s=0.0)
         script.keep_calmer(outcome, case, [worse])
         self.assertEqual([r['median_ms'] for r in outcome['results']], [9.0, 5.0])
         script.keep_calmer(outcome, case, [dict(result('ours', None), others_s=0)])
@@ -191,9 +193,11 @@ class Resuming(unittest.TestCase):
             for option in (['--isa', 'avx2'], ['--rounds', '2'], ['--seconds', '9']):
                 with self.assertRaisesRegex(SystemExit, option[0][2:]):
                     self.begin(path, '--resume', *option)
-            script.write_json(dict(outcome, machine={'cpu': 'Another'}), args)
-            with self.assertRaisesRegex(SystemExit, 'Another'):
-                self.begin(path, '--resume')
+            for text, reason in ((json.dumps(dict(outcome, machine={'cpu': 'Another'})), 'Another'),
+                                 ('{"results": []}', 'versions None'), ('{', 'no results')):
+                path.write_text(text)
+                with self.assertRaisesRegex(SystemExit, reason):
+                    self.begin(path, '--resume')
 
 
 class Conversions(unittest.TestCase):
@@ -220,7 +224,8 @@ class Conversions(unittest.TestCase):
         held = {key for key in runtimes.PEERS if runtimes.RUNTIMES[key].can_be_held_to('avx2')}
         self.assertEqual(held, {'openvino', 'openvino-int8', 'inductor'})
         self.assertTrue(runtimes.RUNTIMES['ours'].can_be_held_to('avx2'))
-        self.assertTrue(all(runtimes.RUNTIMES[key].can_be_held_to('auto') for key in runtimes.PEERS))
+        self.assertTrue(all(runtimes.RUNTIMES[key].can_be_held_to('auto')
+                            for key in runtimes.PEERS))
         variables = control.variables('openvino', runtime.Setting(1, 2, 'avx2'))
         self.assertEqual(variables, {'OMP_NUM_THREADS': '2', 'ONEDNN_MAX_CPU_ISA': 'AVX2'})
 

@@ -187,10 +187,13 @@ def begin(args: argparse.Namespace) -> dict:
                'left_out': args.left_out, 'results': []}
     if not (args.resume and args.json.exists()):
         return outcome
-    earlier = json.loads(args.json.read_text())
+    try:
+        earlier = json.loads(args.json.read_text())
+    except ValueError as error:
+        sys.exit(f'peers.py: {args.json} holds no results: {error}')
     for name in ('versions', 'isa', 'rounds', 'seconds', 'runtimes'):
-        if earlier[name] != outcome[name]:
-            sys.exit(f'peers.py: {args.json} was measured with {name} {earlier[name]}, not '
+        if earlier.get(name) != outcome[name]:
+            sys.exit(f'peers.py: {args.json} was measured with {name} {earlier.get(name)}, not '
                      f'{outcome[name]}: give another --json, or leave out --resume')
     if earlier['machine']['cpu'] != outcome['machine']['cpu']:
         sys.exit(f'peers.py: {args.json} was measured on {earlier["machine"]["cpu"]}')
