@@ -56,8 +56,13 @@ rexnet_file_writer_open (const char *path, GError ** error)
 {
   g_autofree char *temporary = NULL;
   RexnetFileWriter *self;
-  int fd = open_unnamed (path);
+  int fd;
 
+  if (g_file_test (path, G_FILE_TEST_IS_DIR)) {
+    fail_to_write (path, EISDIR, error);
+    return NULL;
+  }
+  fd = open_unnamed (path);
   if (fd < 0) {
     temporary = g_strconcat (path, ".XXXXXX", NULL);
     fd = g_mkstemp_full (temporary, O_WRONLY | O_CLOEXEC, 0666);

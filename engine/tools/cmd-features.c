@@ -2,10 +2,12 @@
 /* rexnet features: vectors of picture files, for search. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "filelist.h"
 #include "images.h"
 #include "interrupt.h"
+#include "model/file_writer.h"
 #include "npy.h"
 #include "pictures.h"
 #include "tool.h"
@@ -37,6 +39,7 @@ typedef struct
   GPtrArray *files;
   NpyWriter *npy;               /* NULL: to standard output */
   JsonBuilder *names;           /* of the rows of @npy */
+  RexnetFileWriter **names_file;
   guint done, errors;
 } Extraction;
 
@@ -105,17 +108,16 @@ start_names (const RexnetModelInfo * model)
 static gboolean
 finish_output (Extraction * self, GError ** error)
 {
-  g_autofree char *path = g_strconcat (output, ".json", NULL);
-  g_autoptr (JsonGenerator) generator = json_generator_new ();
   g_autoptr (JsonNode) root = NULL;
+  g_autofree char *text = NULL;
 
   json_builder_end_array (self->names);
   json_builder_end_object (self->names);
   root = json_builder_get_root (self->names);
-  json_generator_set_root (generator, root);
-  json_generator_set_pretty (generator, TRUE);
+  text = json_to_string (root, TRUE);
+  rexnet_file_writer_write (*self->names_file, text, strlen (text));
   return npy_finish (self->npy, error)
-      && json_generator_to_file (generator, path, error);
+      && rexnet_file_writer_finish (g_steal_pointer (self->names_file), error);
 }
 
 /* ---- running ----------------------------------------------------------- */
@@ -207,10 +209,14 @@ run_on (RexnetEngine * engine, GPtrArray * files)
       rexnet_model_get_info (rexnet_engine_get_model (engine));
   g_autoptr (JsonBuilder) names = start_names (model);
   g_autoptr (GError) error = NULL;
+  g_autofree char *names_path = g_strconcat (output, ".json", NULL);
   g_autoptr (NpyWriter) npy = output
       ? npy_open (output, model->features, &error) : NULL;
+  g_autoptr (RexnetFileWriter) names_file = npy
+      ? rexnet_file_writer_open (names_path, &error) : NULL;
   Extraction extraction = {
-    .model = model,.files = files,.names = names,.npy = npy,
+    .model = model,.files = files,.npy = npy,.names = names,
+    .names_file = &names_file,
   };
 
   if (error || !extract (&extraction, engine, &error)) {

@@ -26,7 +26,8 @@ read_header (GInputStream * stream, guint32 magic, guint32 * sizes, guint n,
     return FALSE;
   if (got < wanted || GUINT32_FROM_BE (words[0]) != magic) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-        "not an idx file of bytes in %u dimension%s", n, n > 1 ? "s" : "");
+        "is no idx file of %s", n > 1 ? "pictures; a list of them ends in .csv"
+        : "labels");
     return FALSE;
   }
   for (guint i = 0; i < n; i++)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "images.h"
 #include "jpeg.h"
@@ -22,10 +23,11 @@ check_regular (const char *path, GError ** error)
         g_strerror (code));
     return FALSE;
   }
-  if (S_ISREG (st.st_mode))
+  if (S_ISREG (st.st_mode) && st.st_size > 0)
     return TRUE;
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
-      S_ISDIR (st.st_mode) ? "is a folder" : "is no regular file");
+      S_ISDIR (st.st_mode) ? "is a folder"
+      : S_ISREG (st.st_mode) ? "is empty" : "is no regular file");
   return FALSE;
 }
 
@@ -63,14 +65,43 @@ check_header (const char *path, GError ** error)
   return g_strcmp0 (name, "jpeg") != 0 || check_jpeg (path, error);
 }
 
+/* What a message of gdk-pixbuf's says after the name of the file. */
+static const char *
+skip_name (const char *message, const char *path)
+{
+  g_autofree char *name = g_filename_display_name (path);
+  const char *at = strstr (message, name);
+
+  at = at ? strstr (at + strlen (name), ": ") : NULL;
+  return at ? at + strlen (": ") : message;
+}
+
 /* Not by a GdkPixbufLoader, which accepts a PNG file that ends early. */
+static GdkPixbuf *
+decode (const char *path, GError ** error)
+{
+  g_autoptr (GError) failure = NULL;
+  GdkPixbuf *pixbuf = gdk_pixbuf_new_from_file (path, &failure);
+
+  if (pixbuf)
+    return pixbuf;
+  if (g_error_matches (failure, GDK_PIXBUF_ERROR,
+          GDK_PIXBUF_ERROR_UNKNOWN_TYPE))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+        "is no picture, or of a format that gdk-pixbuf has no loader for");
+  else
+    g_set_error_literal (error, failure->domain, failure->code,
+        skip_name (failure->message, path));
+  return NULL;
+}
+
 GdkPixbuf *
 image_load (const char *path, GError ** error)
 {
   g_autoptr (GdkPixbuf) pixbuf = NULL;
 
   if (!check_regular (path, error) || !check_header (path, error)
-      || !(pixbuf = gdk_pixbuf_new_from_file (path, error)))
+      || !(pixbuf = decode (path, error)))
     return NULL;
   return gdk_pixbuf_apply_embedded_orientation (pixbuf);
 }

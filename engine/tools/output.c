@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tool.h"
@@ -53,13 +54,11 @@ is_gzip (GInputStream * stream, GError ** error)
   return size >= 2 && start[0] == 0x1f && start[1] == 0x8b;
 }
 
-GInputStream *
-tool_open (const char *path, gboolean gunzip, GError ** error)
+static GInputStream *
+open_file (const char *path, GError ** error)
 {
-  g_autoptr (GInputStream) raw = NULL, buffered = NULL;
-  g_autoptr (GConverter) converter = NULL;
-  GError *failure = NULL;
-  int fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
+  const int fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
+  struct stat st;
 
   if (fd < 0) {
     int code = errno;
@@ -68,8 +67,23 @@ tool_open (const char *path, gboolean gunzip, GError ** error)
         g_strerror (code));
     return NULL;
   }
-  raw = g_unix_input_stream_new (fd, TRUE);
-  if (!gunzip)
+  if (fstat (fd, &st) == 0 && S_ISDIR (st.st_mode)) {
+    close (fd);
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY,
+        "is a folder");
+    return NULL;
+  }
+  return g_unix_input_stream_new (fd, TRUE);
+}
+
+GInputStream *
+tool_open (const char *path, gboolean gunzip, GError ** error)
+{
+  g_autoptr (GInputStream) raw = open_file (path, error), buffered = NULL;
+  g_autoptr (GConverter) converter = NULL;
+  GError *failure = NULL;
+
+  if (!raw || !gunzip)
     return g_steal_pointer (&raw);
 
   buffered = g_buffered_input_stream_new (raw);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The `rexnet` program: finds the command and runs it. */
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tool.h"
 
@@ -58,12 +60,23 @@ run (int argc, char **argv)
   return status == TOOL_OK ? command->run () : status;
 }
 
+/* One that is closed must not become the number of a file that is opened. Using
+ * it fails as before. */
+static void
+hold_standard_streams (void)
+{
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl (fd, F_GETFD) < 0)
+      open ("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int
 main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
   int status;
 
+  hold_standard_streams ();
   setlocale (LC_ALL, "");
   setlocale (LC_NUMERIC, "C");  /* what we print is read by programs too */
   g_set_prgname ("rexnet");

@@ -32,6 +32,49 @@ class Cli(harness.ToolTest):
             described = re.findall(r"(?m)^\.TP\n\.BI? (--[a-z-]+)", section)
             self.assertEqual(sorted(set(described) - set(options)), [], f"{command} --help")
 
+    def test_files_that_are_none(self):
+        """Each message names the file once, and what is wrong with it."""
+        empty, folder, text, jpeg = (self.folder / name for name in (
+            "empty", "folder", "text", "text.jpg"))
+        empty.touch()
+        folder.mkdir()
+        text.write_text("no picture")
+        jpeg.write_text("no picture")
+        for arguments, file, message in (
+                (["classify", empty], empty, "is empty"),
+                (["classify", folder], folder, "is a folder"),
+                (["classify", text], text, "is no picture, or of a format that"),
+                (["classify", jpeg], jpeg, ": Error interpreting JPEG image file"),
+                (["features", "--files-from", folder], folder, "is a folder"),
+                (["logits", "--input", folder], folder, "is a folder"),
+                (["eval", text], text, "is no idx file of pictures; a list of them ends in .csv"),
+                (["info", empty], empty, "is neither a safetensors file nor"),
+                (["convert", folder, "x.onnx"], folder, "is a folder")):
+            with self.subTest(arguments):
+                lines = self.fails(1, *arguments).splitlines()
+                self.assertTrue(lines[0].startswith(f"rexnet: {file}: "), lines)
+                self.assertIn(message, lines[0])
+                self.assertEqual(lines[0].count(str(file)), 1)
+
+    def test_closed_streams(self):
+        """No file that is opened takes their numbers."""
+        picture = harness.DATA / "images" / "ankle-boot.jpg"
+        output = self.folder / "out.npy"
+
+        def run(*arguments, closed):
+            return subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", harness.REXNET, *arguments],
+                                  capture_output=True, text=True, check=False)
+
+        result = run("classify", picture, closed=">&-")
+        self.assertEqual((result.returncode, result.stderr),
+                         (1, "rexnet: standard output: Bad file descriptor\n"))
+        result = run("features", "--files-from", "-", closed="<&-")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("Bad file descriptor", result.stderr)
+        self.assertEqual(run("features", "--output", output, picture, closed="<&- >&- 2>&-").returncode, 0)
+        self.assertEqual(output.read_bytes()[:6], b"\x93NUMPY")
+        self.assertEqual(output.stat().st_size, 128 + 4 * 640)
+
     def test_no_command(self):
         result = self.run_tool()
         self.assertEqual(result.returncode, 2)

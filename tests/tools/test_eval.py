@@ -157,9 +157,9 @@ class Eval(EvalTest):
             return struct.pack(">IIII", magic, *sizes)
 
         for data, message in (
-                (b"", "not an idx file"),
-                (good_images[:11], "not an idx file"),
-                (header(12, 28, 28, magic=0x802) + body, "not an idx file"),
+                (b"", "no idx file"),
+                (good_images[:11], "no idx file"),
+                (header(12, 28, 28, magic=0x802) + body, "no idx file"),
                 (header(0, 28, 28), "claims 0 pictures"),
                 (header(12, 0, 28) + body, "claims 12 pictures"),
                 (header(0xffffffff, 28, 28) + body, "claims 4294967295 pictures"),
@@ -176,7 +176,7 @@ class Eval(EvalTest):
                 self.assertIn(message, text)
         images.write_bytes(good_images)
         for data, message in (
-                (b"", "not an idx file"),
+                (b"", "no idx file"),
                 (good_labels[:-1], "expected 12 bytes, found 11"),
                 (good_labels + b"\0", "expected 12 bytes, found 13"),
                 (struct.pack(">II", 0x801, 11) + bytes(11), "11 labels for 12 pictures")):

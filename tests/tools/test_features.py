@@ -246,6 +246,15 @@ class Features(harness.ToolTest):
         self.assertIn(f"{self.folder}/out.npy: cannot be written: File too large", messages)
         self.assertEqual([p.name for p in self.folder.iterdir()], ["names"])
 
+    def test_outputs_that_are_folders(self):
+        """Told before any picture is read."""
+        for name in "a.npy", "b.npy.json":
+            (self.folder / name).mkdir()
+            self.assertEqual(f"rexnet: {self.folder / name}: cannot be written: Is a directory\n",
+                             self.fails(1, "features", "--output",
+                                        self.folder / name.removesuffix(".json"), "missing.jpg"))
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["a.npy", "b.npy.json"])
+
     def test_bad_arguments(self):
         (self.folder / "empty").mkdir()
         self.assertIn("no image given", self.fails(2, "features"))
