@@ -151,7 +151,6 @@ static char *
 find_matching (const char *folder, const char *name)
 {
   g_auto (GStrv) parts = g_strsplit (name, "/", 2);
-  g_autoptr (GPatternSpec) pattern = g_pattern_spec_new (parts[0]);
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const gboolean pinned = !parts[1] || strchr (parts[0], '@');
   g_autofree char *best = NULL;
@@ -160,7 +159,7 @@ find_matching (const char *folder, const char *name)
   while (dir && (entry = g_dir_read_name (dir))) {
     g_autofree char *path = g_build_filename (folder, entry, parts[1], NULL);
 
-    if (g_pattern_spec_match_string (pattern, entry) && is_file (path)
+    if (g_pattern_match_simple (parts[0], entry) && is_file (path)
         && (pinned || !strchr (entry, '@'))
         && (!best || strcmp (path, best) < 0)) {
       g_free (best);

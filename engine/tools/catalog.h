@@ -29,7 +29,7 @@ gboolean catalog_is_default (const CatalogEntry * entry);
 typedef struct
 {
   char *repository;             /* "timm/rexnet_100.nav_in1k" */
-  char *revision;               /* (nullable): branch, tag or commit; NULL: main */
+  char *revision;               /* branch, tag or commit; NULL: main */
   char *folder;                 /* name of the folder it is installed in */
   const CatalogEntry *entry;    /* NULL: not listed */
 } CatalogTarget;
@@ -42,8 +42,8 @@ typedef struct
 gboolean catalog_resolve (const char *name, CatalogTarget * target,
     GError ** error);
 
-/* @revision: becomes part of the folder's name, after @ and with : for /. "main"
- * changes nothing. An error when git has no such names. */
+/* @revision: becomes part of the folder's name, after @ and with : for /.
+ * "main" changes nothing. An error when git has no such names. */
 gboolean catalog_target_set_revision (CatalogTarget * target,
     const char *revision, GError ** error);
 void catalog_target_clear (CatalogTarget * target);

@@ -15,7 +15,7 @@
 
 typedef struct
 {
-  char *commit;                 /* or the revision, where the hub does not say */
+  char *commit;                 /* the revision where the hub does not say */
   char *sha256, *git_sha1;      /* in lower-case hexadecimal; one of them */
   gint64 size;                  /* bytes; -1: not told */
 } HubFile;

@@ -54,6 +54,11 @@ load (ToolModelSource source, GError ** error)
         o->network ? "--model-name" : "--classes");
     return NULL;
   }
+  if (o->model && !*o->model) {
+    g_set_error_literal (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT,
+        "the name of the model is empty");
+    return NULL;
+  }
   if (o->model) {
     g_autofree char *path = rexnet_model_find_named (o->model, error);
 

@@ -34,7 +34,7 @@ typedef struct
 
   GMutex lock;                  /* of what follows */
   GCond room;                   /* in the queue */
-  GQueue queue;                 /* Portions in order, the next to deliver first */
+  GQueue queue;                 /* Portions, the next to deliver first */
   guint next;                   /* picture to take */
   Progress progress;
   GError *error;                /* the first, which ends all threads */

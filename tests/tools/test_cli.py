@@ -56,6 +56,11 @@ class Cli(harness.ToolTest):
                 self.assertIn(message, lines[0])
                 self.assertEqual(lines[0].count(str(file)), 1)
 
+    def test_empty_name_of_a_model(self):
+        for arguments in ["info", ""], ["classify", "--model", "", "x.png"], ["convert", "", "x.onnx"]:
+            with self.subTest(arguments):
+                self.assertEqual(self.fails(1, *arguments), "rexnet: the name of the model is empty\n")
+
     def test_closed_streams(self):
         """No file that is opened takes their numbers."""
         picture = harness.DATA / "images" / "ankle-boot.jpg"
