@@ -9,7 +9,7 @@
 VEC_INLINE Vec
 vec_clamp (Vec a, Vec low, Vec high)
 {
-  return vec_min (vec_max (a, low), high);
+  return vec_min (high, vec_max (low, a));
 }
 
 VEC_INLINE Vec

@@ -74,35 +74,25 @@ target_clamped (const Target * t, Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS],
   }
 }
 
-/* What expansions end in: nothing to decide inside the loop. */
+/* What expansions end in. From the registers, which sums leave one by one. */
 VEC_INLINE void
-target_silu (const Target * t, const float *sums, guint rows, guint columns)
+target_silu (const Target * t, Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS],
+    const guint rows, const guint columns)
 {
-  const gsize row = columns * VL;
+  VEC_UNROLL for (guint r = 0; r < rows; r++) {
+    float *d = target_pixel (t, r);
 
-  for (guint c = 0; c < columns; c++) {
-    const float *s = sums + c * VL;
-    float *d = t->d + c * t->d_block;
-
-    if (t->offset)
-      for (guint r = 0; r < rows; r++)
-        vec_store (d + t->offset[r], vec_silu (vec_load (s + r * row)));
-    else
-      for (guint r = 0; r < rows; r++)
-        vec_store (d + r * VL, vec_silu (vec_load (s + r * row)));
+    VEC_UNROLL for (guint c = 0; c < columns; c++)
+      vec_store (d + c * t->d_block, vec_silu (acc[r][c]));
   }
 }
 
-/* The registers are full of sums: the smooth functions work from memory. */
+/* The rest of the smooth functions, from memory. */
 static __attribute__ ((noinline)) void
 target_smooth (const Target * t, const float *sums, guint rows, guint columns)
 {
   const gboolean silu = t->finish->smooth == REXNET_ACTIVATION_SILU;
 
-  if (silu && t->residual_columns == 0) {
-    target_silu (t, sums, rows, columns);
-    return;
-  }
   for (guint r = 0; r < rows; r++) {
     float *d = target_pixel (t, r);
 
@@ -124,6 +114,11 @@ target_store (const Target * t, Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS],
 {
   if (t->finish->smooth == REXNET_ACTIVATION_NONE) {
     target_clamped (t, acc, rows, columns);
+    return;
+  }
+  if (t->finish->smooth == REXNET_ACTIVATION_SILU
+      && t->residual_columns == 0) {
+    target_silu (t, acc, rows, columns);
     return;
   }
 

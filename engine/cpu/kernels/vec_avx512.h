@@ -78,6 +78,12 @@ vec_mul (Vec a, Vec b)
 }
 
 VEC_INLINE Vec
+vec_div (Vec a, Vec b)
+{
+  return _mm512_div_ps (a, b);
+}
+
+VEC_INLINE Vec
 vec_max (Vec a, Vec b)
 {
   return _mm512_max_ps (a, b);
@@ -96,40 +102,29 @@ vec_prefetch (const char *p)
 }
 
 /*
- * 1 + exp (-x). -x log2 e is rounded to a sixteenth by
- * adding 1.5 x 2^19, which leaves the sixteenth in the low bits: those pick
- * 2^(i/16) from a register, a quadratic supplies the rest, and vscalefps the
- * power of two, right into overflow and underflow, as long as the sum with
- * 1.5 x 2^19 keeps its sixteenths: to |x| = 2^17. To bound x would cost a tenth
- * of all. vdivps beats vrcp14ps and a Newton step, which would also turn
- * x < -88 into NaN.
+ * 1 + exp (-x) = 1 + 2^n 2^f, where n is -x log2 e rounded to a sixteenth by
+ * adding 1.5 x 2^19. Its low bits pick 2^(i/16) from a register and vscalefps
+ * supplies the whole powers. 2^f is c ((f + 23/16)^2 + d) to 7e-7, one
+ * multiply-add less than a quadratic has, since n - 23/16 comes as cheap as n.
+ * vscalefps takes it too, rounding down: the table makes up for that by a
+ * factor of 4 up to i = 6, 2 from there on, and has c in it. vdivps beats
+ * vrcp14ps and a Newton step.
  */
 VEC_INLINE Vec
 vec_one_plus_exp_neg (Vec x)
 {
-  const Vec table = _mm512_setr_ps (1.f, 1.04427378f, 1.09050773f, 1.13878863f,
-      1.18920712f, 1.24185781f, 1.29683955f, 1.35425555f, 1.41421356f,
-      1.47682615f, 1.54221083f, 1.61049033f, 1.68179283f, 1.75625216f,
-      1.83400809f, 1.91520656f);
-  const Vec log2e = vec_set (-1.44269504f), magic = vec_set (0x1.8p19f);
-  Vec shifted = vec_fma (x, log2e, magic);
-  Vec n = _mm512_sub_ps (shifted, magic);
-  Vec f = _mm512_fmsub_ps (x, log2e, n);
+  const Vec table = _mm512_setr_ps (0.964450061f, 1.00714993f, 1.05174029f,
+      1.09830475f, 1.14693093f, 1.19770992f, 1.25073707f, 0.653055966f,
+      0.681969225f, 0.712162554f, 0.743692696f, 0.776618779f, 0.811002612f,
+      0.846908748f, 0.884404659f, 0.92356056f);
+  const Vec log2e = vec_set (1.44269504f);
+  Vec shifted = _mm512_fnmadd_ps (x, log2e, vec_set (0x1.8p19f));
+  Vec t = _mm512_sub_ps (shifted, vec_set (0x1.8p19f + 1.4375f));
+  Vec f = vec_fma (x, log2e, t);        /* -(f + 23/16) */
   Vec power = _mm512_permutexvar_ps (_mm512_castps_si512 (shifted), table);
-  Vec slope = vec_fma (f, vec_set (0.24022651f), vec_set (0.69318783f));
 
-  power = vec_fma (vec_mul (power, f), slope, power);
-  return vec_add (_mm512_scalef_ps (power, n), vec_set (1.f));
+  return vec_fma (_mm512_scalef_ps (power, t),
+      vec_fma (f, f, vec_set (2.08103371f)), vec_set (1.f));
 }
 
-VEC_INLINE Vec
-vec_silu (Vec x)
-{
-  return _mm512_div_ps (x, vec_one_plus_exp_neg (x));
-}
-
-VEC_INLINE Vec
-vec_sigmoid (Vec x)
-{
-  return _mm512_div_ps (vec_set (1.f), vec_one_plus_exp_neg (x));
-}
+#include "vec_smooth.h"
