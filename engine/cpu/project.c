@@ -141,27 +141,25 @@ own_part (const RexnetFrame * frame, const RexnetBlockPlan * block,
     rexnet_share (pixels, thread + 1, threads)};
 }
 
-/* Takes @pixels of the depthwise's output @a, times the gates. */
+/* Multiplies @pixels of the depthwise's output, from @map on, by the gates. */
 static void
-load_gated (const RexnetFrame * frame, const RexnetBlockPlan * block,
-    const Part * part, const float *a, guint pixels, const float *gate,
-    float *d)
+apply_gates (const RexnetFrame * frame, const RexnetBlockPlan * block,
+    const Part * part, float *map, guint pixels, const float *gate)
 {
   const RexnetKernels *kernels = &frame->plan->kernels;
-  guint vl = kernels->vl;
 
-  for (guint b = part->block; b < part->end; b++, d += (gsize) pixels * vl)
-    kernels->scale (a + b * block->plane, gate + b * vl, d, pixels,
-        &block->scaled);
+  for (guint b = part->block; b < part->end; b++) {
+    float *d = map + b * block->plane;
+
+    kernels->scale (d, gate + b * kernels->vl, d, pixels, &block->scaled);
+  }
 }
 
 gsize
 rexnet_project_private (const RexnetPlan * plan, const RexnetBlockPlan * block)
 {
-  guint vl = plan->kernels.vl;
-  gsize blocks = block->depthwise.blocks;
-
-  return (block->squeeze.blocks + blocks + blocks * block->chunk) * vl;
+  return (gsize) (block->squeeze.blocks + block->depthwise.blocks)
+      * plan->kernels.vl;
 }
 
 void
@@ -173,10 +171,9 @@ rexnet_step_project (const RexnetFrame * frame, const RexnetStep * step,
   Part part = own_part (frame, block, thread);
   float *hidden = rexnet_frame_private (frame, thread);
   float *gate = hidden + block->squeeze.blocks * vl;
-  const float *map = rexnet_frame_depthwise (frame, block, thread);
-  float *tile = gate + block->depthwise.blocks * vl;
+  float *map = rexnet_frame_depthwise (frame, block, thread);
   RexnetProjection p = {
-    .block = part.block,.end = part.end,.prefetch = TRUE,
+    .a_block = block->plane,.block = part.block,.end = part.end,.prefetch = TRUE,
     .partial = block->split_k && frame->plan->threads > 1 ?
         rexnet_frame_partial (frame, thread) : NULL
   };
@@ -194,15 +191,9 @@ rexnet_step_project (const RexnetFrame * frame, const RexnetStep * step,
     p.pixel = part.pixel;
     p.pixels = (part.pixel_end - part.pixel + n - 1) / n;
     part.pixel += p.pixels;
-    if (block->gated) {
-      load_gated (frame, block, &part, map + p.pixel * vl, p.pixels, gate,
-          tile);
-      p.a = tile;
-      p.a_block = (gsize) p.pixels * vl;
-    } else {
-      p.a = map + part.block * block->plane + p.pixel * vl;
-      p.a_block = block->plane;
-    }
+    if (block->gated)
+      apply_gates (frame, block, &part, map + p.pixel * vl, p.pixels, gate);
+    p.a = map + part.block * block->plane + p.pixel * vl;
     rexnet_project (frame, block, &p);
   }
 }
