@@ -79,6 +79,7 @@ GST_START_TEST (test_frames_in_flight)
   fail_unless_equals_int (GPOINTER_TO_INT (g_thread_join (thread)),
       GST_FLOW_FLUSHING);
   set_held (&sink, FALSE);
+  gst_pad_push_event (h->srcpad, gst_event_new_flush_stop (TRUE));
   g_string_free (sink.log, TRUE);
   gst_harness_teardown (h);
 }
