@@ -61,7 +61,7 @@ start_camera (const char *model, const char *scheduling)
   g_autoptr (GError) error = NULL;
   Camera camera = { gst_parse_launch (launch, &error) };
 
-  if (!camera.pipeline)
+  if (error)
     fail (launch, error);
   camera.classifier = gst_bin_get_by_name (GST_BIN (camera.pipeline), "c");
   if (gst_element_set_state (camera.pipeline, GST_STATE_PLAYING)
