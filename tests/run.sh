@@ -8,6 +8,7 @@ set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/pipelines/setup.sh"
+targets=
 
 folder=$root/build
 options=
