@@ -22,10 +22,13 @@ typedef struct
 static inline void
 rexnet_fetch (RexnetFetch * self)
 {
+  const guint8 *at = self->row + self->at;
+
   if (self->rows == 0)
     return;
-  for (guint k = 0; k < self->lines; k++, self->at += REXNET_CACHE_LINE)
-    __builtin_prefetch (self->row + self->at);
+  for (guint k = 0; k < self->lines; k++)
+    __builtin_prefetch (at + k * REXNET_CACHE_LINE);
+  self->at += self->lines * REXNET_CACHE_LINE;
   if (self->at >= self->bytes) {
     self->at = 0;
     self->row += self->stride;

@@ -143,11 +143,9 @@ make_weights (RexnetFilter * self, const Sampling * s, Weights * w)
 static guint
 unit_of_start (RexnetFilterOrder order, gboolean exact)
 {
-  if (order == REXNET_FILTER_WORDS)
-    return 1;
-  if (order == REXNET_FILTER_ROWS)
-    return exact ? 1 : 2;
-  return 4;
+  if (order == REXNET_FILTER_SAMPLES || order == REXNET_FILTER_QUADS)
+    return 4;
+  return order == REXNET_FILTER_ROWS && !exact ? 2 : 1;
 }
 
 static guint
@@ -303,7 +301,7 @@ pack (RexnetFilter * self, RexnetFilterOrder order)
   gsize n = padded_outputs (self) * self->taps;
 
   self->packed = g_new (gint32, n);
-  if (order == REXNET_FILTER_QUADS)
+  if (order == REXNET_FILTER_QUADS || order == REXNET_FILTER_ROW_QUADS)
     pack_bytes (self, n);
   else if (order == REXNET_FILTER_WORDS)
     pack_words (self, n);

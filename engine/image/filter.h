@@ -27,6 +27,7 @@ typedef enum
   REXNET_FILTER_SAMPLES,        /* 16 bits: (0, 2) (1, 3) (4, 6) ... */
   REXNET_FILTER_WORDS,          /* 16 bits: 0, 1, 2, 3 ... */
   REXNET_FILTER_QUADS,          /* 8 bits: (0, 1, 2, 3) ... */
+  REXNET_FILTER_ROW_QUADS,      /* the same, from any row on */
 } RexnetFilterOrder;
 
 #define REXNET_FILTER_LOW_BITS 11
@@ -43,10 +44,11 @@ typedef struct
 {
   guint n_out;
   guint first, n_in;            /* the source samples that carry weight */
-  guint taps;                   /* a multiple of 4, ROWS 2, WORDS 8 */
+  guint taps;                   /* a multiple of 4; in ROWS 2, WORDS 8 */
   guint bits;
   gboolean exact;               /* Pillow's coefficients */
-  guint *start;                 /* multiples of 4, ROWS 2 or exact 1, WORDS 1 */
+  guint *start;                 /* in SAMPLES, QUADS multiples of 4, in ROWS
+                                 * that aren't exact of 2 */
   gint32 *coef;
   gint32 *packed;               /* coef in a RexnetFilterOrder */
 } RexnetFilter;

@@ -90,7 +90,8 @@ make_filters (RexnetPath * path, const RexnetInput * in,
         REXNET_HORIZONTAL_BITS, path->kernels->order);
     rexnet_filter_init (&ch->y, &y, in->height, in->interpolation,
         ch->place.y_shift, image->chroma_v_cosited, path->exact,
-        REXNET_VERTICAL_BITS, REXNET_FILTER_ROWS);
+        REXNET_VERTICAL_BITS, path->exact ? path->kernels->exact_rows
+        : REXNET_FILTER_ROWS);
   }
 }
 

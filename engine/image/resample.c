@@ -149,6 +149,6 @@ emit_yuv (gint32 * const src[3], const RexnetYuv * yuv,
 }
 
 const RexnetResample rexnet_resample_c = {
-  "c", REXNET_ISA_C, REXNET_FILTER_WORDS, horizontal_exact,
-  horizontal_sum, vertical_exact, vertical_sum, emit, emit_yuv
+  "c", REXNET_ISA_C, REXNET_FILTER_WORDS, REXNET_FILTER_ROWS,
+  horizontal_exact, horizontal_sum, vertical_exact, vertical_sum, emit, emit_yuv
 };

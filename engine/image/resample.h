@@ -43,7 +43,9 @@ typedef struct _RexnetResample
 {
   const char *name;
   RexnetIsa isa;
-  RexnetFilterOrder order;      /* that horizontal filters are packed in */
+  /* What horizontal filters are packed in, and exact vertical ones; the others
+   * are in ROWS. */
+  RexnetFilterOrder order, exact_rows;
 
   /* Filters a strip into rows of n_out samples, @dst_stride bytes apart. Sum:
    * a level may interleave the samples of the rows 2 k and 2 k + 1, in the

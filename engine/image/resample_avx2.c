@@ -305,6 +305,6 @@ emit_yuv (gint32 * const src[3], const RexnetYuv * yuv,
 }
 
 const RexnetResample rexnet_resample_avx2 = {
-  "avx2", REXNET_ISA_AVX2, REXNET_FILTER_SAMPLES, horizontal_exact,
-  horizontal_sum, vertical_exact, vertical_sum, emit, emit_yuv
+  "avx2", REXNET_ISA_AVX2, REXNET_FILTER_SAMPLES, REXNET_FILTER_ROWS,
+  horizontal_exact, horizontal_sum, vertical_exact, vertical_sum, emit, emit_yuv
 };

@@ -147,8 +147,8 @@ round_exact (const __m512i high[4], const __m512i low[4])
       _mm512_packs_epi32 (v[2], v[3]));
 }
 
-void
-rexnet_vertical_exact_avx512 (const RexnetFilter * f, guint i,
+static void
+vertical_exact (const RexnetFilter * f, guint i,
     const void *const *rows, guint width, guint8 * dst)
 {
   for (guint x = 0; x < width; x += 64) {
@@ -193,7 +193,7 @@ rexnet_emit_yuv_avx512 (gint32 * const src[3], const RexnetYuv * yuv,
 }
 
 const RexnetResample rexnet_resample_avx512 = {
-  "avx512", REXNET_ISA_AVX512, REXNET_FILTER_SAMPLES, horizontal_exact,
-  horizontal_sum, rexnet_vertical_exact_avx512,
+  "avx512", REXNET_ISA_AVX512, REXNET_FILTER_SAMPLES, REXNET_FILTER_ROWS,
+  horizontal_exact, horizontal_sum, vertical_exact,
   vertical_sum, rexnet_emit_avx512, rexnet_emit_yuv_avx512
 };

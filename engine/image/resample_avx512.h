@@ -147,8 +147,6 @@ filter_rows (const RexnetFilter * f, guint i, const void *const *rows,
   }
 }
 
-void rexnet_vertical_exact_avx512 (const RexnetFilter * filter, guint i,
-    const void *const *rows, guint width, guint8 * dst);
 void rexnet_emit_avx512 (const guint8 * src, float scale, float offset,
     float *dst, guint width);
 void rexnet_emit_yuv_avx512 (gint32 * const src[3], const RexnetYuv * yuv,

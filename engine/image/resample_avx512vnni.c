@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* VNNI and VBMI: horizontal filters by vpdpbusd, four samples times a digit of
- * each of their coefficients, one dword of coefficients for all rows; samples
- * picked by byte permutations. */
+ * each of their coefficients, one dword of coefficients for all rows, and exact
+ * vertical ones likewise; samples picked by byte permutations. */
 #include "resample_avx512.h"
 
 /* ---- pick --------------------------------------------------------------- */
@@ -97,6 +97,13 @@ carry (__m512i digit, __m512i lower)
   return _mm512_add_epi32 (_mm512_slli_epi32 (digit, 8), lower);
 }
 
+/* The exact sum from those of its digits. */
+static inline __m512i
+carry_all (__m512i a, __m512i b, __m512i c)
+{
+  return _mm512_srai_epi32 (carry (carry (a, b), c), REXNET_FILTER_EXACT_BITS);
+}
+
 static inline void
 columns_exact (const RexnetFilter * f, guint i, const guint8 * columns,
     __m512i out[4])
@@ -120,8 +127,7 @@ columns_exact (const RexnetFilter * f, guint i, const guint8 * columns,
       d[k] = dot4 (d[k], x, &p[2]);
     }
   for (guint k = 0; k < 4; k++)
-    out[k] = _mm512_srai_epi32 (carry (carry (a[k], b[k]), d[k]),
-        REXNET_FILTER_EXACT_BITS);
+    out[k] = carry_all (a[k], b[k], d[k]);
 }
 
 static inline void
@@ -170,7 +176,61 @@ horizontal_sum (const RexnetFilter * f, const RexnetStrip * src,
 
 /* ---- vertical ----------------------------------------------------------- */
 
-/* In assembly for the same reason. */
+/* The bytes of four rows of the same column become a dword: 16 columns of each
+ * 128-bit lane, four in every vector. */
+static inline void
+join_rows (const void *const *rows, guint x, __mmask64 there, __m512i quad[4])
+{
+  __m512i row[4], low[2], high[2];
+
+  for (guint r = 0; r < 4; r++)
+    row[r] = _mm512_maskz_loadu_epi8 (there, (const guint8 *) rows[r] + x);
+  for (guint r = 0; r < 2; r++) {
+    low[r] = _mm512_unpacklo_epi8 (row[2 * r], row[2 * r + 1]);
+    high[r] = _mm512_unpackhi_epi8 (row[2 * r], row[2 * r + 1]);
+  }
+  quad[0] = _mm512_unpacklo_epi16 (low[0], low[1]);
+  quad[1] = _mm512_unpackhi_epi16 (low[0], low[1]);
+  quad[2] = _mm512_unpacklo_epi16 (high[0], high[1]);
+  quad[3] = _mm512_unpackhi_epi16 (high[0], high[1]);
+}
+
+static void
+vertical_exact (const RexnetFilter * f, guint i, const void *const *rows,
+    guint width, guint8 * dst)
+{
+  const gint32 *first = f->packed
+      + ((gsize) i / 4 * f->taps + i % 4) * REXNET_FILTER_EXACT_DIGITS;
+
+  for (guint x = 0; x < width; x += 64) {
+    const gint32 *p = first;
+    __mmask64 there = first_bytes (width - x);
+    __m512i a[4], b[4], d[4];
+
+    for (guint k = 0; k < 4; k++) {
+      a[k] = b[k] = _mm512_setzero_si512 ();
+      d[k] = _mm512_set1_epi32 (REXNET_EXACT_HALF);
+    }
+    for (guint t = 0; t < f->taps; t += 4) {
+      __m512i quad[4];
+
+      join_rows (rows + t, x, there, quad);
+      for (guint k = 0; k < 4; k++) {
+        a[k] = dot4 (a[k], quad[k], &p[0]);
+        b[k] = dot4 (b[k], quad[k], &p[1]);
+        d[k] = dot4 (d[k], quad[k], &p[2]);
+      }
+      p += 4 * REXNET_FILTER_EXACT_DIGITS;
+    }
+    for (guint k = 0; k < 4; k++)
+      d[k] = carry_all (a[k], b[k], d[k]);
+    _mm512_mask_storeu_epi8 (dst + x, there,
+        _mm512_packus_epi16 (_mm512_packs_epi32 (d[0], d[1]),
+            _mm512_packs_epi32 (d[2], d[3])));
+  }
+}
+
+/* In assembly for the reason of dot4(). */
 static inline __m512i
 dot2 (__m512i sum, __m512i samples, __m512i pair)
 {
@@ -186,7 +246,7 @@ vertical_sum (const RexnetFilter * f, guint i, const void *const *rows,
 }
 
 const RexnetResample rexnet_resample_avx512vnni = {
-  "avx512vnni", REXNET_ISA_AVX512, REXNET_FILTER_QUADS, horizontal_exact,
-  horizontal_sum, rexnet_vertical_exact_avx512, vertical_sum,
+  "avx512vnni", REXNET_ISA_AVX512, REXNET_FILTER_QUADS, REXNET_FILTER_ROW_QUADS,
+  horizontal_exact, horizontal_sum, vertical_exact, vertical_sum,
   rexnet_emit_avx512, rexnet_emit_yuv_avx512
 };
