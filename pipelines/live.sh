@@ -3,8 +3,8 @@
 # A camera on the screen with labels drawn on it.
 #
 # usage: pipelines/live.sh [DEVICE] [PROPERTY=VALUE...]
-#   DEVICE    a V4L2 device (/dev/video0), the address of a camera or stream
-#             (rtsp://...), or "test" for a moving test picture
+#   DEVICE    a V4L2 device (/dev/video0), the address of a camera, stream or
+#             file (rtsp://..., file://...), or "test" for a moving test picture
 #   PROPERTY  of rexnetclassify: width=1.0, model=FILE, top-k=3, ...
 #   SINK      (environment) where to show it: autovideosink
 set -eu
@@ -15,9 +15,11 @@ use_build "${BUILD:-$root/build}"
 
 device=${1:-/dev/video0}
 [ $# -eq 0 ] || shift
+leaky=downstream
 case $device in
   test) source="videotestsrc is-live=true pattern=ball" ;;
   rtsp://* | rtsps://*) source="rtspsrc latency=200 location=$device ! decodebin" ;;
+  file://*) source="uridecodebin uri=$device" leaky=no ;;
   *://*) source="uridecodebin uri=$device" ;;
   *)
     if [ ! -e "$device" ]; then
@@ -31,6 +33,6 @@ esac
 # The leaky queue keeps the newest frame when the screen is slow; the other one
 # lets the next frame be classified while the last waits for its time.
 set -f
-exec gst-launch-1.0 $source ! videoconvert ! queue max-size-buffers=2 leaky=downstream \
+exec gst-launch-1.0 $source ! videoconvert ! queue max-size-buffers=2 leaky=$leaky \
   ! rexnetclassify "$@" ! rexnetoverlay ! queue max-size-buffers=2 ! videoconvert \
   ! ${SINK:-autovideosink}
