@@ -130,16 +130,15 @@ target_store (const Target * t, Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS],
   target_smooth (t, sums, rows, columns);
 }
 
+/* One loop over all sums, here and below: of two, one of which turns once,
+ * clang unrolls the other too late for the sums to become registers. */
 VEC_INLINE void
 tile_begin (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *bias,
     const guint rows, const guint columns)
 {
-  VEC_UNROLL for (guint c = 0; c < columns; c++) {
-    Vec b = bias ? vec_load (bias + c * VL) : vec_set (0.f);
-
-    VEC_UNROLL for (guint r = 0; r < rows; r++)
-      acc[r][c] = b;
-  }
+  VEC_UNROLL for (guint i = 0; i < rows * columns; i++)
+    acc[i / columns][i % columns] = bias ?
+        vec_load (bias + i % columns * VL) : vec_set (0.f);
 }
 
 /* acc += the outer product of a[row * step] and the vectors at b. */
@@ -151,11 +150,10 @@ tile_step (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a,
 
   VEC_UNROLL for (guint c = 0; c < columns; c++)
     w[c] = vec_load (b + c * VL);
-  VEC_UNROLL for (guint r = 0; r < rows; r++) {
-    Vec x = vec_set (a[r * step]);
+  VEC_UNROLL for (guint i = 0; i < rows * columns; i++) {
+    const guint r = i / columns, c = i % columns;
 
-    VEC_UNROLL for (guint c = 0; c < columns; c++)
-      acc[r][c] = vec_fma (x, w[c], acc[r][c]);
+    acc[r][c] = vec_fma (vec_set (a[r * step]), w[c], acc[r][c]);
   }
 }
 
