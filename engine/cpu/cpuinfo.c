@@ -47,12 +47,34 @@ gboolean
 rexnet_cpu_check_environment (GError ** error)
 {
   const char *value = g_getenv ("REXNET_ISA");
+  const char *paired = g_getenv ("REXNET_PAIRED");
   RexnetIsa isa;
 
-  if (!value || rexnet_isa_from_string (value, &isa, error))
+  if (value && !rexnet_isa_from_string (value, &isa, error)) {
+    g_prefix_error (error, "environment variable REXNET_ISA: ");
+    return FALSE;
+  }
+  if (!paired || strcmp (paired, "0") == 0 || strcmp (paired, "1") == 0)
     return TRUE;
-  g_prefix_error (error, "environment variable REXNET_ISA: ");
+  g_set_error (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT,
+      "environment variable REXNET_PAIRED is '%s', but must be 0 or 1", paired);
   return FALSE;
+}
+
+/* Zen 4 and 5; on Intel's, vectors of this length share the units. */
+static gboolean
+has_adders (void)
+{
+  const char *asked = g_getenv ("REXNET_PAIRED");
+
+  if (asked)
+    return strcmp (asked, "1") == 0;
+#if defined (__x86_64__)
+  __builtin_cpu_init ();
+  return __builtin_cpu_is ("amd") != 0;
+#else
+  return FALSE;
+#endif
 }
 
 RexnetIsa
@@ -85,6 +107,7 @@ rexnet_cpu_info (void)
     info.l1 = cache_size (_SC_LEVEL1_DCACHE_SIZE, 32 << 10);
     info.l2 = cache_size (_SC_LEVEL2_CACHE_SIZE, 512 << 10);
     info.cores = g_get_num_processors ();
+    info.adders = has_adders ();
     g_once_init_leave (&once, 1);
   }
   return &info;

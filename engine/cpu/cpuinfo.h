@@ -8,10 +8,13 @@ typedef struct
 {
   gsize l1, l2;                 /* bytes of data cache a core has */
   guint cores;                  /* that this process may use */
+  gboolean adders;              /* it has as many of them beside those that
+                                 * multiply and add, or $REXNET_PAIRED is 1 */
 } RexnetCpuInfo;
 
 /* Read once. */
 const RexnetCpuInfo *rexnet_cpu_info (void);
 
-/* FALSE with REXNET_ERROR_ARGUMENT when $REXNET_ISA names no level. */
+/* FALSE with REXNET_ERROR_ARGUMENT when $REXNET_ISA names no level or
+ * $REXNET_PAIRED is neither 0 nor 1. */
 gboolean rexnet_cpu_check_environment (GError ** error);

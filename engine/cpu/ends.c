@@ -18,21 +18,32 @@ rexnet_head_private (const RexnetPlan * plan)
   return (gsize) (HEAD_CHUNK + 1) * REXNET_MAX_COLUMNS * plan->kernels.vl;
 }
 
+static const float *
+head_input (const RexnetFrame * frame)
+{
+  const RexnetPlan *plan = frame->plan;
+
+  return rexnet_frame_buffer (frame,
+      plan->layout.map[(plan->net->n_blocks + 1) & 1]);
+}
+
 /* The mean of each of a panel's channels. */
 static void
 head_panel (const RexnetFrame * frame, const RexnetPanel * panel,
-    const float *prefetch, float *memory)
+    const float *prefetch, guint thread)
 {
   const RexnetPlan *plan = frame->plan;
   const RexnetKernels *kernels = &plan->kernels;
   guint vl = kernels->vl, pixels = plan->map_width * plan->map_height;
+  float *memory = rexnet_frame_private (frame, thread);
   float *sums = memory + HEAD_CHUNK * REXNET_MAX_COLUMNS * vl;
   RexnetGemm gemm = {
-    .a = rexnet_frame_buffer (frame,
-        plan->layout.map[(plan->net->n_blocks + 1) & 1]),
+    .a = head_input (frame),
     .a_block = plan->map_plane,.k = plan->head.k,
     .b = rexnet_panel_weights (&plan->head, panel),
     .bias = plan->head.bias + panel->block * vl,
+    .crossed = rexnet_frame_crossed (frame, thread),
+    .unscale = plan->head.unscale,
     .d = memory,.d_block = HEAD_CHUNK * vl,.finish = plan->head.finish,
     .prefetch = prefetch
   };
@@ -50,6 +61,7 @@ head_panel (const RexnetFrame * frame, const RexnetPanel * panel,
     for (guint c = 0; c < panel->columns; c++)
       kernels->sum (memory + c * HEAD_CHUNK * vl, n, sums + c * vl);
     gemm.a += (gsize) n * vl;
+    gemm.crossed += n;
     gemm.prefetch = gemm.ahead = NULL;
   }
   for (guint c = 0; c < panel->columns; c++) {
@@ -83,20 +95,24 @@ void
 rexnet_step_head (const RexnetFrame * frame, const RexnetStep * step,
     guint thread)
 {
-  const RexnetPointwise *head = &frame->plan->head;
+  const RexnetPlan *plan = frame->plan;
+  const RexnetPointwise *head = &plan->head;
   guint end = head->first[thread + 1];
-  gboolean classifies = frame->plan->batch == 1;
+  gboolean classifies = plan->batch == 1;
   float *sums = rexnet_frame_partial (frame, thread);
 
   if (classifies)
-    memset (sums, 0, frame->plan->classifier[0].blocks
-        * frame->plan->kernels.vl * sizeof (float));
+    memset (sums, 0, plan->classifier[0].blocks * plan->kernels.vl
+        * sizeof (float));
+  if (head->paired)
+    plan->kernels.cross (head_input (frame), plan->map_plane, head->k,
+        plan->map_width * plan->map_height,
+        rexnet_frame_crossed (frame, thread));
   for (guint i = head->first[thread]; i < end; i++) {
     const RexnetPanel *panel = &head->panels[i];
 
     head_panel (frame, panel, i + 1 < end ?
-        rexnet_panel_weights (head, panel + 1) : NULL,
-        rexnet_frame_private (frame, thread));
+        rexnet_panel_weights (head, panel + 1) : NULL, thread);
     for (guint c = 0; classifies && c < panel->columns; c++)
       add_block (frame, panel->block + c, sums);
   }

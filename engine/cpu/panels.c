@@ -118,7 +118,8 @@ produce (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint i,
     .k = expand->k,.b = rexnet_panel_weights (expand, panel),
     .bias = expand->bias + panel->block * vl,
     .d = buffer,.d_block = bordered (frame->plan, plan).block,
-    .offset = plan->offset,.finish = expand->finish,
+    .offset = plan->offset,.crossed = rexnet_frame_crossed (frame, thread),
+    .unscale = expand->unscale,.finish = expand->finish,
     .prefetch = next_panel (frame, plan, i, thread)
   };
 
@@ -189,7 +190,7 @@ project_own (const RexnetFrame * frame, const RexnetBlockPlan * plan,
 
   for (guint n = (pixels + plan->chunk - 1) / plan->chunk; n > 0; n--) {
     p.pixels = (pixels - p.pixel + n - 1) / n;
-    rexnet_project (frame, plan, &p);
+    rexnet_project (frame, plan, &p, thread);
     p.a += (gsize) p.pixels * frame->plan->kernels.vl;
     p.pixel += p.pixels;
     p.prefetch = FALSE;
@@ -210,6 +211,10 @@ rexnet_step_panels (const RexnetFrame * frame, const RexnetStep * step,
   guint panel = plan->source == REXNET_SOURCE_EXPAND ?
       plan->expand.first[thread] : 0;
 
+  if (plan->expand.paired)
+    frame->plan->kernels.cross (rexnet_frame_buffer (frame, plan->in),
+        plan->in_plane, plan->expand.k, plan->in_width * plan->in_height,
+        rexnet_frame_crossed (frame, thread));
   clear_borders (plan, &border, frame->plan->kernels.vl, buffer);
   memset (pool, 0, (gsize) blocks * frame->plan->kernels.vl * sizeof (float));
   while (b < end) {

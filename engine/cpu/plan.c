@@ -2,7 +2,6 @@
 #include "plan.h"
 
 #include "cpuinfo.h"
-#include "tile.h"
 
 /* A strip of the ring narrower than this repeats too much of its halo. */
 #define MIN_STRIP 28
@@ -54,12 +53,28 @@ choose_chunk (const RexnetPlan * plan, const RexnetBlockPlan * block)
 {
   guint pixels = block->width * block->height;
   guint channels = block->net->depthwise.out;
-  guint tile = plan->kernels.gemm_rows[plan->columns];
+  guint tile = rexnet_tile_rows (&plan->kernels, plan->tile);
   gsize room = rexnet_cpu_info ()->l2 / 3 / sizeof (float);
 
   if (block->split_k)
     channels = (channels + plan->threads - 1) / plan->threads;
   return CLAMP (room / channels / tile * tile, MIN (2 * tile, pixels), pixels);
+}
+
+/* A layer of matrix products, cut up for @shares and @slices. */
+static RexnetCut
+product_cut (const RexnetPlan * plan, guint shares, guint slices)
+{
+  return (RexnetCut) {
+  plan->tile.columns, plan->tile.paired, TRUE, shares, slices};
+}
+
+/* And one of products with a single vector. */
+static RexnetCut
+vector_cut (guint shares, guint slices)
+{
+  return (RexnetCut) {
+  REXNET_MATVEC_COLUMNS, FALSE, FALSE, shares, slices};
 }
 
 /* ---- blocks ------------------------------------------------------------------- */
@@ -152,12 +167,11 @@ layout_block (RexnetPlan * plan, RexnetBlockPlan * block, RexnetArena * arena)
   const RexnetBlock *net = block->net;
   guint vl = plan->kernels.vl;
   guint shares = block->by_rows ? 1 : plan->threads;
-  const RexnetCut expand = { plan->columns, TRUE, shares, 1 };
-  const RexnetCut squeeze = { REXNET_MATVEC_COLUMNS, FALSE, 1, shares };
-  const RexnetCut excite = { REXNET_MATVEC_COLUMNS, FALSE, shares, 1 };
-  const RexnetCut project = {
-    plan->columns, TRUE, 1, block->split_k ? plan->threads : 1
-  };
+  const RexnetCut expand = product_cut (plan, shares, 1);
+  const RexnetCut squeeze = vector_cut (1, shares);
+  const RexnetCut excite = vector_cut (shares, 1);
+  const RexnetCut project = product_cut (plan, 1,
+      block->split_k ? plan->threads : 1);
 
   if (block->source == REXNET_SOURCE_EXPAND)
     rexnet_pointwise_layout (&block->expand, &net->expand, vl, &expand, arena);
@@ -182,11 +196,11 @@ layout_block (RexnetPlan * plan, RexnetBlockPlan * block, RexnetArena * arena)
 static void
 layout_classifier (RexnetPlan * plan, guint i, RexnetArena * arena)
 {
-  RexnetCut cut = { REXNET_MATVEC_COLUMNS, FALSE, plan->threads, 1 };
+  RexnetCut cut = vector_cut (plan->threads, 1);
 
   if (plan->batch > 1) {
-    cut.columns = plan->columns;
-    cut.halves = TRUE;
+    cut = product_cut (plan, plan->threads, 1);
+    cut.paired = FALSE;
   } else if (i == 0) {
     /* As the head makes features. */
     cut.shares = 1;
@@ -200,8 +214,8 @@ static void
 layout_weights (RexnetPlan * plan, RexnetArena * arena)
 {
   const RexnetNetwork *net = plan->net;
-  const RexnetCut stem = { REXNET_STEM_COLUMNS, FALSE, 1, 1 };
-  const RexnetCut head = { plan->columns, TRUE, plan->threads, 1 };
+  const RexnetCut stem = { REXNET_STEM_COLUMNS, FALSE, FALSE, 1, 1 };
+  const RexnetCut head = product_cut (plan, plan->threads, 1);
 
   rexnet_pointwise_layout (&plan->stem, &net->stem, plan->kernels.vl, &stem,
       arena);
@@ -303,16 +317,29 @@ block_private (const RexnetPlan * plan, const RexnetBlockPlan * block)
   return MAX (first, rexnet_project_private (plan, block));
 }
 
+/* The pixels that a thread crosses at a time. */
+static gsize
+block_crossed (const RexnetBlockPlan * block)
+{
+  gsize first = block->by_rows ? rexnet_rows_crossed (block) :
+      (gsize) block->in_width * block->in_height;
+
+  return MAX (first, block->chunk);
+}
+
 /* The most floats of each kind of buffer that any block needs. */
 typedef struct
 {
-  gsize map[2], depthwise, zero, squeezed, partial, private;
+  gsize map[2], depthwise, zero, squeezed, crossed, partial, private;
 } Needs;
 
 static Needs
 add_up_needs (const RexnetPlan * plan)
 {
-  Needs needs = {.private = rexnet_head_private (plan) };
+  Needs needs = {
+    .private = rexnet_head_private (plan),
+    .crossed = (gsize) plan->map_width * plan->map_height
+  };
   guint vl = plan->kernels.vl;
 
   for (guint i = 0; i < plan->net->n_blocks; i++) {
@@ -328,6 +355,7 @@ add_up_needs (const RexnetPlan * plan)
       needs.partial = MAX (needs.partial, out);
     needs.zero = MAX (needs.zero, (gsize) (block->in_width + 8) * vl);
     needs.squeezed = MAX (needs.squeezed, (gsize) block->squeeze.blocks * vl);
+    needs.crossed = MAX (needs.crossed, block_crossed (block));
     needs.private = MAX (needs.private, block_private (plan, block));
   }
   if (plan->batch == 1)
@@ -361,6 +389,8 @@ plan_memory (RexnetPlan * plan)
         (gsize) plan->classifier[i].blocks * vl * plan->batch);
   layout->squeezed_stride = (needs.squeezed + 15) / 16 * 16;
   layout->squeezed = take (layout, layout->squeezed_stride * plan->threads);
+  layout->crossed_stride = apart (needs.crossed);
+  layout->crossed = take (layout, layout->crossed_stride * plan->threads);
   layout->partial_stride = apart (needs.partial);
   layout->partial = take (layout, layout->partial_stride * plan->threads);
   layout->private_stride = apart (needs.private);
@@ -417,7 +447,7 @@ rexnet_plan_new (const RexnetNetwork * net, RexnetIsa isa, guint threads,
   plan->width = width;
   plan->height = height;
   rexnet_kernels_init (&plan->kernels, isa);
-  plan->columns = rexnet_tile_columns (&plan->kernels);
+  plan->tile = rexnet_tile_choose (&plan->kernels);
   if (!shape_network (plan, error) || !map_weights (plan, error)) {
     rexnet_plan_free (plan);
     return NULL;

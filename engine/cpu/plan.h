@@ -19,6 +19,7 @@
  */
 #pragma once
 
+#include "tile.h"
 #include "weights.h"
 
 /*
@@ -79,6 +80,7 @@ typedef struct
   gsize zero;                   /* a row of zeros */
   gsize squeezed, squeezed_stride;      /* each thread's part of a squeeze */
   gsize partial, partial_stride;        /* each thread's part of a projection */
+  gsize crossed, crossed_stride;        /* each thread's, of paired products */
   gsize features[REXNET_MAX_CLASSIFIERS + 1];   /* blocks x batch vectors */
   gsize private, private_stride;        /* each thread's own, for one phase */
   gsize size;
@@ -111,7 +113,7 @@ struct _RexnetPlan
   const RexnetNetwork *net;
   RexnetKernels kernels;
   guint threads, batch, width, height;  /* input pixels */
-  guint columns;                /* vectors of the widest panel */
+  RexnetTile tile;
 
   RexnetPointwise stem, head, classifier[REXNET_MAX_CLASSIFIERS];
   RexnetBlockPlan *blocks;
@@ -179,6 +181,15 @@ rexnet_frame_squeezed (const RexnetFrame * frame, guint thread)
   return frame->memory + layout->squeezed + thread * layout->squeezed_stride;
 }
 
+/* For what cross () makes of the pixels that a thread works on. */
+static inline float *
+rexnet_frame_crossed (const RexnetFrame * frame, guint thread)
+{
+  const RexnetLayout *layout = &frame->plan->layout;
+
+  return frame->memory + layout->crossed + thread * layout->crossed_stride;
+}
+
 /* The phases. */
 void rexnet_step_rows (const RexnetFrame *, const RexnetStep *, guint);
 void rexnet_step_panels (const RexnetFrame *, const RexnetStep *, guint);
@@ -198,6 +209,9 @@ void rexnet_plan_add_steps (RexnetPlan * plan);
 /* The floats of a ring for @strip output columns. */
 gsize rexnet_rows_ring (const RexnetPlan * plan,
     const RexnetBlockPlan * block, guint strip);
+
+/* The pixels that they cross at a time. */
+guint rexnet_rows_crossed (const RexnetBlockPlan * block);
 
 /* The private memory they need, in floats. */
 gsize rexnet_rows_private (const RexnetPlan * plan,
@@ -223,7 +237,7 @@ typedef struct
 } RexnetProjection;
 
 void rexnet_project (const RexnetFrame * frame, const RexnetBlockPlan * block,
-    const RexnetProjection * p);
+    const RexnetProjection * p, guint thread);
 
 /* Adds this thread's part of the squeeze: @pool has the sums of the channels
  * of blocks @block to @end, from channel 0 on. */

@@ -81,14 +81,15 @@ residual_columns (const RexnetBlockPlan * block, const RexnetPanel * panel,
 
 void
 rexnet_project (const RexnetFrame * frame, const RexnetBlockPlan * block,
-    const RexnetProjection * p)
+    const RexnetProjection * p, guint thread)
 {
   const RexnetKernels *kernels = &frame->plan->kernels;
   const RexnetPointwise *project = &block->project;
   guint vl = kernels->vl, k = p->block * vl;
   RexnetGemm gemm = {
     .a = p->a,.a_block = p->a_block,.k = MIN (p->end * vl, project->k) - k,
-    .d_block = block->plane,.residual_block = block->in_plane,
+    .d_block = block->plane,.unscale = project->unscale,
+    .residual_block = block->in_plane,
     .finish = p->partial ? rexnet_finish (REXNET_ACTIVATION_NONE) :
         project->finish
   };
@@ -96,6 +97,12 @@ rexnet_project (const RexnetFrame * frame, const RexnetBlockPlan * block,
   float *out = (p->partial ? p->partial :
       rexnet_frame_buffer (frame, block->out)) + p->pixel * vl;
 
+  if (project->paired) {
+    float *crossed = rexnet_frame_crossed (frame, thread);
+
+    kernels->cross (gemm.a, gemm.a_block, gemm.k, p->pixels, crossed);
+    gemm.crossed = crossed;
+  }
   for (guint i = 0; i < project->n_panels; i++) {
     const RexnetPanel *panel = &project->panels[i];
 
@@ -194,7 +201,7 @@ rexnet_step_project (const RexnetFrame * frame, const RexnetStep * step,
     if (block->gated)
       apply_gates (frame, block, &part, map + p.pixel * vl, p.pixels, gate);
     p.a = map + part.block * block->plane + p.pixel * vl;
-    rexnet_project (frame, block, &p);
+    rexnet_project (frame, block, &p, thread);
   }
 }
 

@@ -11,7 +11,7 @@ typedef struct
 {
   const RexnetFrame *frame;
   const RexnetBlockPlan *block;
-  guint vl;
+  guint vl, thread;
   float *ring, *band, *lines;   /* private memory */
   float *pool;                  /* NULL: not gated */
 
@@ -58,6 +58,12 @@ rexnet_rows_ring (const RexnetPlan * plan, const RexnetBlockPlan * block,
   gsize blocks = (block->net->depthwise.out + vl - 1) / vl;
 
   return blocks * block->depth * row_vectors (block, strip) * vl;
+}
+
+guint
+rexnet_rows_crossed (const RexnetBlockPlan * block)
+{
+  return MAX (block->depth * block->in_width, block->band * block->width);
 }
 
 static gsize
@@ -153,27 +159,34 @@ produce_expansion (Strip * s, guint row, guint end)
 {
   const RexnetBlockPlan *block = s->block;
   const RexnetPointwise *expand = &block->expand;
-  const float *in = rexnet_frame_buffer (s->frame, block->in);
+  const RexnetKernels *kernels = &s->frame->plan->kernels;
+  const float *in = rexnet_frame_buffer (s->frame, block->in)
+      + s->from * (gsize) s->vl;
+  const gsize in_row = (gsize) block->in_width * s->vl;
+  const guint pixels = s->to - s->from;
+  float *crossed = rexnet_frame_crossed (s->frame, s->thread);
   RexnetGemm gemm = {
     .a_block = block->in_plane,
     .k = expand->k,
     .d_block = (gsize) block->depth * ring_width (block) * s->vl,
-    .finish = expand->finish
+    .unscale = expand->unscale,.finish = expand->finish
   };
 
+  for (guint y = row; expand->paired && y < end; y++)
+    kernels->cross (in + y * in_row, block->in_plane, expand->k, pixels,
+        crossed + (y - row) * pixels);
   for (guint i = 0; i < expand->n_panels; i++) {
     const RexnetPanel *panel = &expand->panels[i];
-
-    RexnetGemmFunc product = rexnet_panel_gemm (panel,
-        &s->frame->plan->kernels);
+    RexnetGemmFunc product = rexnet_panel_gemm (panel, kernels);
 
     gemm.b = rexnet_panel_weights (expand, panel);
     gemm.bias = expand->bias + panel->block * s->vl;
     for (guint y = row; y < end; y++) {
-      gemm.a = in + ((gsize) y * block->in_width + s->from) * s->vl;
+      gemm.a = in + y * in_row;
+      gemm.crossed = crossed + (y - row) * pixels;
       gemm.d = ring_row (s, panel->block, y)
           + ((int) s->from - s->left) * (gsize) s->vl;
-      product (&gemm, s->to - s->from);
+      product (&gemm, pixels);
     }
   }
 }
@@ -295,7 +308,7 @@ project_band (const Strip * s, guint y, guint rows)
   if (whole)
     p.pixels *= rows;
   for (guint i = 0; i < (whole ? 1 : rows); i++) {
-    rexnet_project (s->frame, block, &p);
+    rexnet_project (s->frame, block, &p, s->thread);
     p.a += (gsize) s->columns * s->vl;
     p.pixel += block->width;
   }
@@ -340,7 +353,7 @@ rexnet_step_rows (const RexnetFrame * frame, const RexnetStep * step,
   float *pool = memory + ring_floats (plan, block) + band_floats (plan, block);
   gsize pooled = (gsize) block->depthwise.blocks * plan->kernels.vl;
   Strip strip = {
-    .frame = frame,.block = block,.vl = plan->kernels.vl,
+    .frame = frame,.block = block,.vl = plan->kernels.vl,.thread = thread,
     .ring = memory,.lines = pool + pooled,
     .band = block->gated ? NULL : memory + ring_floats (plan, block),
     .pool = block->gated ? pool : NULL

@@ -101,8 +101,8 @@ add_padding (RexnetPlan * plan, guint64 lanes)
 static const char *
 tile_name (const RexnetPlan * plan, char *text, gsize size)
 {
-  g_snprintf (text, size, "%u x %u", plan->kernels.gemm_rows[plan->columns],
-      plan->columns);
+  g_snprintf (text, size, "%u x %u%s", rexnet_tile_rows (&plan->kernels,
+          plan->tile), plan->tile.columns, plan->tile.paired ? " paired" : "");
   return text;
 }
 

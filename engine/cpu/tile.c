@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "cpuinfo.h"
+
 #define K 96
 #define TILES 2                 /* pixels: so many times the tile's height */
 #define MAX_PIXELS (14 * TILES)
@@ -68,8 +70,8 @@ measure (const RexnetKernels * kernels)
   return best;
 }
 
-guint
-rexnet_tile_columns (const RexnetKernels * kernels)
+static guint
+measured_columns (const RexnetKernels * kernels)
 {
   static GMutex lock;
   static guint known[REXNET_MAX_VL + 1];
@@ -81,4 +83,21 @@ rexnet_tile_columns (const RexnetKernels * kernels)
   columns = known[kernels->vl];
   g_mutex_unlock (&lock);
   return columns;
+}
+
+RexnetTile
+rexnet_tile_choose (const RexnetKernels * kernels)
+{
+  if (kernels->paired_columns > 0 && rexnet_cpu_info ()->adders)
+    return (RexnetTile) {
+    kernels->paired_columns, TRUE};
+  return (RexnetTile) {
+  measured_columns (kernels), FALSE};
+}
+
+guint
+rexnet_tile_rows (const RexnetKernels * kernels, RexnetTile tile)
+{
+  return tile.paired ? kernels->gemm_paired_rows[tile.columns] :
+      kernels->gemm_rows[tile.columns];
 }

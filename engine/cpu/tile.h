@@ -4,10 +4,21 @@
 
 #include "kernels/kernels.h"
 
+typedef struct
+{
+  guint columns;                /* vectors in a panel, 2 to REXNET_MAX_COLUMNS */
+  gboolean paired;              /* for gemm_paired, up to REXNET_MAX_PAIRED */
+} RexnetTile;
+
 /*
- * Vectors in a panel, 2 to REXNET_MAX_COLUMNS. Wide panels load less for each
- * multiply-add, tall ones reuse weights more; which is faster depends on how
- * many multiply-adds and loads a core starts in a cycle. Timed once for each
- * level in a process, in about a millisecond. No result depends on it.
+ * Wide panels load less for each multiply-add, tall ones reuse weights more;
+ * which is faster depends on how many multiply-adds and loads a core starts in
+ * a cycle. Timed once for each level in a process, in about a millisecond; no
+ * result depends on it. Whether products are paired does change the last
+ * digits, so that is not timed but known of the processor: see
+ * RexnetCpuInfo.adders.
  */
-guint rexnet_tile_columns (const RexnetKernels * kernels);
+RexnetTile rexnet_tile_choose (const RexnetKernels * kernels);
+
+/* The pixels of its tallest tile. */
+guint rexnet_tile_rows (const RexnetKernels * kernels, RexnetTile tile);

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#define MAX_SCALE 100           /* as an exponent; finite, as its inverse is */
+
 RexnetFinish
 rexnet_finish (RexnetActivation activation)
 {
@@ -33,15 +35,24 @@ taps (const RexnetConv * conv)
   return conv->kernel * conv->kernel;
 }
 
-/* Deals @blocks evenly: seven in panels of at most four are 4 + 3. */
+/* Deals the blocks evenly: seven in panels of at most four are 4 + 3, in paired
+ * ones of two 3 + 2 + 2, as a single one has nothing to pair for. */
 static void
-deal_panels (RexnetPointwise * self, guint block, guint end, guint columns)
+deal_panels (RexnetPointwise * self, guint block, guint end,
+    const RexnetCut * cut)
 {
-  for (guint n = (end - block + columns - 1) / columns; n > 0; n--) {
+  guint blocks = end - block;
+  guint n = cut->paired && cut->columns < REXNET_MAX_PAIRED && blocks > 1 ?
+      blocks / cut->columns :
+      (blocks + cut->columns - 1) / cut->columns;
+
+  for (; n > 0; n--) {
     RexnetPanel *panel = &self->panels[self->n_panels++];
 
     panel->block = block;
     panel->columns = (end - block + n - 1) / n;
+    panel->paired = cut->paired && panel->columns > 1;
+    self->paired |= panel->paired;
     block += panel->columns;
   }
 }
@@ -68,7 +79,7 @@ rexnet_pointwise_layout (RexnetPointwise * self, const RexnetConv * conv,
     gboolean half = cut->halves && end == self->blocks && end > block
         && tail <= vl / 2;
 
-    deal_panels (self, block, end - half, cut->columns);
+    deal_panels (self, block, end - half, cut);
     if (half)
       self->panels[self->n_panels++] =
           (RexnetPanel) {.block = end - 1,.columns = 1,.half = TRUE};
@@ -93,34 +104,85 @@ rexnet_pointwise_clear (RexnetPointwise * self)
   memset (self, 0, sizeof *self);
 }
 
-/* Transposes output rows into lanes, a few inputs at a time so that both sides
- * stay in L1. @n of @k inputs of @out rows. */
+/* The row of weights of the @i-th of @n inputs. */
+static guint
+paired_row (guint i, guint n, guint vl)
+{
+  guint triple = i / (3 * vl);
+
+  if (triple >= rexnet_paired_triples (n, vl))
+    return i;
+  return triple * 3 * vl + i % vl * 3 + i / vl % 3;
+}
+
+/* What brings @n weights to a size of about 1, as a power of two. */
+static float
+scale_of (const float *weight, gsize n)
+{
+  double sum = 0.;
+  int exponent;
+
+  for (gsize i = 0; i < n; i++)
+    sum += (double) weight[i] * weight[i];
+  if (!(sum > 0.) || !isfinite (sum))
+    return 1.f;
+  frexp (sqrt (sum / n), &exponent);
+  return ldexpf (1.f, CLAMP (-exponent, -MAX_SCALE, MAX_SCALE));
+}
+
+/* Takes from the biases of a panel what its weights have in common with the
+ * pixels' crossed sums. */
 static void
-pack_panel (const RexnetPanel * panel, guint k, guint n, guint vl, guint out,
-    const float *weight, float *d)
+cross_weights (RexnetPointwise * self, const RexnetPanel * panel, guint n,
+    guint vl, const float *weight)
+{
+  guint lanes = MIN (panel->columns * vl, self->conv->out - panel->block * vl);
+  guint pairs = rexnet_paired_triples (n, vl) * vl;
+
+  for (guint lane = 0; lane < lanes; lane++) {
+    const float *w = weight + (gsize) lane * self->k;
+    double sum = 0.;
+
+    for (guint i = 0; i < pairs; i++) {
+      const float *first = w + i / vl * 3 * vl + i % vl;
+      double both = (double) first[0] * first[vl];
+
+      sum += i % 2 ? -both : both;
+    }
+    self->bias[panel->block * vl + lane] -= sum / self->unscale;
+  }
+}
+
+/* Transposes output rows into lanes, a few inputs at a time so that both sides
+ * stay in L1. @n inputs. */
+static void
+pack_panel (RexnetPointwise * self, const RexnetPanel * panel, guint n,
+    guint vl, const float *weight, float *d)
 {
   const guint strip = 16;
+  const float scale = panel->paired ? 1.f / self->unscale : 1.f;
   guint row = panel->columns * vl;
-  guint lanes = MIN (row, out - panel->block * vl);
+  guint lanes = MIN (row, self->conv->out - panel->block * vl);
 
   for (guint start = 0; start < n; start += strip) {
     guint end = MIN (start + strip, n);
 
     for (guint lane = 0; lane < lanes; lane++)
       for (guint i = start; i < end; i++)
-        d[(gsize) i * row + lane] = weight[(gsize) lane * k + i];
+        d[(gsize) (panel->paired ? paired_row (i, n, vl) : i) * row + lane] =
+            weight[(gsize) lane * self->k + i] * scale;
   }
 }
 
 static void
-pack_half (const RexnetPanel * panel, guint k, guint n, guint vl, guint out,
-    const float *weight, float *d)
+pack_half (RexnetPointwise * self, const RexnetPanel * panel, guint n,
+    guint vl, const float *weight, float *d)
 {
-  guint lanes = out - panel->block * vl;
+  guint lanes = self->conv->out - panel->block * vl;
 
   for (guint lane = 0; lane < lanes; lane++)
     for (guint i = 0; i < n; i++)
-      d[(gsize) i / 2 * vl + 2 * lane + i % 2] = weight[(gsize) lane * k + i];
+      d[(gsize) i / 2 * vl + 2 * lane + i % 2] = weight[(gsize) lane * self->k + i];
 }
 
 /* @weight: out x k, row-major */
@@ -134,10 +196,12 @@ pack_slice (RexnetPointwise * self, guint slice, guint vl, const float *weight)
 
   for (guint i = 0; from < end && i < self->n_panels; i++) {
     const RexnetPanel *panel = &self->panels[i];
+    const float *w = weight + (gsize) panel->block * vl * self->k + from;
+    float *d = rexnet_slice_weights (self, panel, from, end);
 
-    (panel->half ? pack_half : pack_panel) (panel, self->k, end - from, vl,
-        self->conv->out, weight + (gsize) panel->block * vl * self->k + from,
-        rexnet_slice_weights (self, panel, from, end));
+    (panel->half ? pack_half : pack_panel) (self, panel, end - from, vl, w, d);
+    if (panel->paired)
+      cross_weights (self, panel, end - from, vl, w);
   }
 }
 
@@ -150,6 +214,8 @@ rexnet_pointwise_pack (RexnetPointwise * self, guint vl)
 
   rexnet_conv_fold (self->conv, weight, bias);
   memcpy (self->bias, bias, out * sizeof (float));
+  if (self->paired)
+    self->unscale = 1.f / scale_of (weight, (gsize) out * self->k);
   for (guint i = 0; i < self->slices; i++)
     pack_slice (self, i, vl, weight);
 }

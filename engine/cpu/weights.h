@@ -13,6 +13,7 @@ typedef struct
 {
   guint block, columns;         /* first block of channels, how many */
   gboolean half;                /* for gemm_half: one vector, half filled */
+  gboolean paired;              /* for gemm_paired */
   gsize before;                 /* floats of an input's weights in earlier panels */
 } RexnetPanel;
 
@@ -20,6 +21,7 @@ typedef struct
 typedef struct
 {
   guint columns;                /* vectors in the widest panel */
+  gboolean paired;              /* panels of more than one for gemm_paired */
   gboolean halves;              /* a last vector that is not half full becomes a
                                  * panel of its own, for gemm_half */
   guint shares;                 /* runs of blocks of outputs, one for each thread */
@@ -38,6 +40,8 @@ typedef struct
   guint blocks;
   guint shares, slices;
   guint n_panels;
+  gboolean paired;              /* one of them is */
+  float unscale;                /* of those */
   RexnetPanel *panels;
   guint *first;                 /* shares + 1: the first panel of each */
   gsize row;                    /* floats of an input's weights */
@@ -86,7 +90,10 @@ rexnet_panel_weights (const RexnetPointwise * self, const RexnetPanel * panel)
 static inline RexnetGemmFunc
 rexnet_panel_gemm (const RexnetPanel * panel, const RexnetKernels * kernels)
 {
-  return panel->half ? kernels->gemm_half : kernels->gemm[panel->columns];
+  if (panel->half)
+    return kernels->gemm_half;
+  return panel->paired ? kernels->gemm_paired[panel->columns] :
+      kernels->gemm[panel->columns];
 }
 
 void rexnet_depthwise_layout (RexnetDepthwiseWeights * self,

@@ -59,7 +59,7 @@ measure (const Bench * bench, const char *name, double macs, BenchFunc func,
 typedef struct
 {
   guint pixels, k, columns;
-  gboolean silu;
+  gboolean silu, paired;
 } GemmShape;
 
 static void
@@ -72,15 +72,17 @@ run_gemm (const Bench * bench, gconstpointer data)
   RexnetGemm gemm = {
     .a = bench->memory,.a_block = a,.k = shape->k,
     .b = bench->memory + WEIGHTS,.d = bench->memory + OUTPUT,.d_block = a,
+    .crossed = bench->memory,.unscale = 1.f,
     .finish = {-INFINITY, INFINITY,
         shape->silu ? REXNET_ACTIVATION_SILU : REXNET_ACTIVATION_NONE}
   };
 
-  kernels->gemm[shape->columns] (&gemm, shape->pixels);
+  (shape->paired ? kernels->gemm_paired[shape->columns]
+      : kernels->gemm[shape->columns]) (&gemm, shape->pixels);
 }
 
 static void
-bench_gemm (const Bench * bench)
+bench_panel (const Bench * bench, guint columns, gboolean paired)
 {
   const RexnetKernels *kernels = &bench->check->kernels;
   const GemmShape shapes[] = {
@@ -89,17 +91,28 @@ bench_gemm (const Bench * bench)
     {49, 1044, 0, FALSE}
   };
 
-  for (guint columns = 1; columns <= REXNET_MAX_COLUMNS; columns++)
-    for (guint i = 0; i < G_N_ELEMENTS (shapes); i++) {
-      GemmShape shape = shapes[i];
-      g_autofree char *name = g_strdup_printf ("gemm %2u x %u: %3u pixels, k %u%s",
-          kernels->gemm_rows[columns], columns, shape.pixels, shape.k,
-          shape.silu ? ", silu" : "");
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++) {
+    GemmShape shape = shapes[i];
+    g_autofree char *name = g_strdup_printf ("gemm %2u x %u%s: %3u pixels, k "
+        "%u%s", paired ? kernels->gemm_paired_rows[columns] :
+        kernels->gemm_rows[columns], columns, paired ? " paired" : "",
+        shape.pixels, shape.k, shape.silu ? ", silu" : "");
 
-      shape.columns = columns;
-      measure (bench, name, (double) shape.pixels * shape.k * columns
-          * kernels->vl, run_gemm, &shape);
-    }
+    shape.columns = columns;
+    shape.paired = paired;
+    measure (bench, name, (double) shape.pixels * shape.k * columns
+        * kernels->vl, run_gemm, &shape);
+  }
+}
+
+static void
+bench_gemm (const Bench * bench)
+{
+  for (guint columns = 1; columns <= REXNET_MAX_COLUMNS; columns++)
+    bench_panel (bench, columns, FALSE);
+  for (guint columns = 1; columns <= REXNET_MAX_PAIRED; columns++)
+    if (bench->check->kernels.gemm_paired[columns])
+      bench_panel (bench, columns, TRUE);
 }
 
 /* ---- depthwise ----------------------------------------------------------------------- */

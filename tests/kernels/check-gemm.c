@@ -13,6 +13,8 @@ typedef struct
   RexnetGemm gemm;
   guint pixels, columns;
   gboolean half;                /* gemm_half */
+  gboolean paired;              /* gemm_paired */
+  float *crossed;
   Guard a, b, bias, d, residual, prefetch;
   guint32 *offset;
 } Case;
@@ -29,16 +31,21 @@ pick_shape (Check * check, Case * c)
   const RexnetKernels *k = &check->kernels;
   guint columns = g_rand_int_range (check->rand, 0, REXNET_MAX_COLUMNS + 1);
   gboolean half = columns == 0;
-  guint rows = k->gemm_rows[half ? columns = 1 : columns];
+  gboolean paired = columns > 1 && columns <= REXNET_MAX_PAIRED
+      && k->gemm_paired[columns] && g_rand_boolean (check->rand);
+  guint rows = paired ? k->gemm_paired_rows[columns]
+      : k->gemm_rows[half ? columns = 1 : columns];
   const guint pixels[] = {
     1, 2, rows - 1, rows, rows + 1, 2 * rows - 1, 2 * rows, 2 * rows + 1, 7, 49,
     56
   };
   const guint depths[] = {
-    1, 2, k->vl - 1, k->vl, k->vl + 1, 2 * k->vl, 16, 27, 38, 61, 174
+    1, 2, k->vl - 1, k->vl, k->vl + 1, 2 * k->vl, 16, 27, 38, 61, 174,
+    3 * k->vl, 6 * k->vl + 5, 8 * k->vl, 1044
   };
 
   c->half = half;
+  c->paired = paired;
   c->columns = columns;
   c->pixels = MAX (pick (check, pixels, G_N_ELEMENTS (pixels)), 1);
   c->gemm.k = MAX (pick (check, depths, G_N_ELEMENTS (depths)), 1);
@@ -109,6 +116,13 @@ make_case (Check * check, Case * c)
       + c->pixels * vl);
   c->gemm.residual = c->gemm.residual_columns ? c->residual.data : NULL;
   c->gemm.finish = check_random_finish (check);
+  if (c->paired) {
+    c->crossed = g_new (float, c->pixels);
+    check->kernels.cross (c->gemm.a, c->gemm.a_block, c->gemm.k, c->pixels,
+        c->crossed);
+    c->gemm.crossed = c->crossed;
+    c->gemm.unscale = ldexp (1., g_rand_int_range (check->rand, -3, 4));
+  }
   c->prefetch = guard_new (1);
   c->gemm.prefetch = g_rand_boolean (check->rand) ? c->prefetch.data : NULL;
   c->gemm.ahead = g_rand_boolean (check->rand) ? c->prefetch.data : NULL;
@@ -125,14 +139,51 @@ free_case (Case * c)
   guard_free (&c->residual);
   guard_free (&c->prefetch);
   g_free (c->offset);
+  g_free (c->crossed);
+}
+
+static double
+input (const Case * c, guint vl, guint k, guint pixel)
+{
+  return c->gemm.a[k / vl * c->gemm.a_block + pixel * vl + k % vl];
+}
+
+static gboolean
+is_paired (const Case * c, guint vl, guint k)
+{
+  return c->paired && k < rexnet_paired_triples (c->gemm.k, vl) * 3 * vl;
 }
 
 static double
 weight (const Case * c, guint vl, guint k, guint n)
 {
+  guint row = k;
+
   if (c->half)
     return n < vl / 2 ? c->gemm.b[k / 2 * vl + 2 * n + k % 2] : 0.;
-  return c->gemm.b[(gsize) k * c->columns * vl + n];
+  if (is_paired (c, vl, k))
+    row = k / (3 * vl) * 3 * vl + k % vl * 3 + k / vl % 3;
+  return c->gemm.b[(gsize) row * c->columns * vl + n];
+}
+
+/* What paired products leave in a sum: that of the weights; and in
+ * @magnitude, what they add and take off again. */
+static double
+left_over (const Case * c, guint vl, guint pixel, guint n, double *magnitude)
+{
+  double sum = 0.;
+
+  for (guint k = 0; is_paired (c, vl, k); k++) {
+    double product;
+
+    if (k / vl % 3 != 0)
+      continue;
+    product = weight (c, vl, k, n) * weight (c, vl, k + vl, n);
+    sum += k % 2 ? -product : product;
+    *magnitude += fabs (product)
+        + fabs (input (c, vl, k, pixel) * input (c, vl, k + vl, pixel));
+  }
+  return sum;
 }
 
 /* One output; @magnitude: the sum of what went into it, without signs. */
@@ -140,16 +191,22 @@ static double
 expected (const Case * c, guint vl, guint pixel, guint n, double *magnitude)
 {
   const RexnetGemm *g = &c->gemm;
-  double sum = g->bias ? g->bias[n] : 0.;
+  double bias = g->bias ? g->bias[n] : 0., sum;
 
-  *magnitude = fabs (sum);
+  *magnitude = 0.;
+  sum = left_over (c, vl, pixel, n, magnitude);
   for (guint k = 0; k < g->k; k++) {
-    double product = (double) g->a[k / vl * g->a_block + pixel * vl + k % vl]
-        * weight (c, vl, k, n);
+    double product = input (c, vl, k, pixel) * weight (c, vl, k, n);
 
     sum += product;
     *magnitude += fabs (product);
   }
+  if (c->paired) {
+    sum *= g->unscale;
+    *magnitude *= g->unscale;
+  }
+  sum += bias;
+  *magnitude += fabs (bias);
   sum = check_finish (sum, &g->finish);
   /* The residual may cancel it, but not its error. */
   *magnitude += 8. * fabs (sum);
@@ -174,11 +231,20 @@ compare (Check * check, const Case * c)
       check_close (check, c->d.data[at], value,
           check_rounding (c->gemm.k, magnitude), 2e-6,
           "gemm of %u columns%s, k %u, pixel %u of %u, output %u", c->columns,
-          c->half ? ", half filled" : "", c->gemm.k, p, c->pixels, n);
+          c->half ? ", half filled" : c->paired ? ", paired" : "", c->gemm.k, p, c->pixels, n);
     }
   for (gsize i = 0; i < c->d.floats; i++)
     g_assert_true (written[i] || guard_is_untouched (&c->d, i));
   g_assert_true (guard_is_whole (&c->d));
+}
+
+static RexnetGemmFunc
+kernel_of (const Check * check, const Case * c)
+{
+  const RexnetKernels *k = &check->kernels;
+
+  return c->half ? k->gemm_half : c->paired ? k->gemm_paired[c->columns]
+      : k->gemm[c->columns];
 }
 
 void
@@ -190,8 +256,7 @@ check_gemm (gconstpointer data)
     Case c;
 
     make_case (check, &c);
-    (c.half ? check->kernels.gemm_half : check->kernels.gemm[c.columns])
-        (&c.gemm, c.pixels);
+    kernel_of (check, &c) (&c.gemm, c.pixels);
     compare (check, &c);
     free_case (&c);
   }

@@ -159,15 +159,14 @@ tile_step (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a,
 
 /* @fetches: whether there is something to fetch */
 VEC_INLINE void
-gemm_sums (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const RexnetGemm * g,
-    const float *a, Stream streams[2], const gboolean fetches,
-    const guint rows, const guint columns)
+gemm_sums (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a,
+    gsize a_block, guint inputs, const float *b, Stream streams[2],
+    const gboolean fetches, const guint rows, const guint columns)
 {
   Stream next = streams[0], ahead = streams[1];
-  const float *b = g->b;
 
-  for (guint k = 0; k < g->k; k += VL, a += g->a_block) {
-    guint lanes = MIN (g->k - k, VL);
+  for (guint k = 0; k < inputs; k += VL, a += a_block) {
+    guint lanes = MIN (inputs - k, VL);
 
     for (guint lane = 0; lane < lanes; lane++) {
       if (fetches) {
@@ -190,9 +189,9 @@ gemm_tile (const RexnetGemm * g, const float *a, Stream streams[2],
 
   tile_begin (acc, g->bias, rows, columns);
   if (streams[0].step | streams[1].step)
-    gemm_sums (acc, g, a, streams, TRUE, rows, columns);
+    gemm_sums (acc, a, g->a_block, g->k, g->b, streams, TRUE, rows, columns);
   else
-    gemm_sums (acc, g, a, streams, FALSE, rows, columns);
+    gemm_sums (acc, a, g->a_block, g->k, g->b, streams, FALSE, rows, columns);
   target_store (target, acc, rows, columns);
 }
 
@@ -299,11 +298,12 @@ static const StemTile stem_tiles[REXNET_STEM_COLUMNS + 1][MAX_ROWS + 1] = {
 /*
  * The pixels are dealt evenly: 49 as 13 + 12 + 12 + 12, not 14 x 3 + 7.
  * @run: by height
- * @columns: vectors of the panel; 0: half of one
+ * @inputs: steps of a tile that fetch
+ * @floats: of the panel
  */
 VEC_INLINE void
 gemm_panel (const RexnetGemm * g, guint pixels, const GemmTile * run,
-    const guint most, const guint columns)
+    const guint most, const guint inputs, gsize floats)
 {
   Target target = {
     .d = g->d,.d_block = g->d_block,.offset = g->offset,
@@ -312,11 +312,9 @@ gemm_panel (const RexnetGemm * g, guint pixels, const GemmTile * run,
     .finish = &g->finish
   };
   guint pixel = 0, tiles = (pixels + most - 1) / most;
-  const guint inputs = columns ? g->k : (g->k + 1) / 2;
   const guint steps = MAX (tiles * inputs, 1);
   Stream streams[2] = {
-    stream_begin (g->prefetch, (gsize) inputs * MAX (columns, 1) * VL, steps,
-        g->b),
+    stream_begin (g->prefetch, floats, steps, g->b),
     stream_begin (g->ahead, g->ahead_floats, steps, g->b)
   };
 
@@ -354,7 +352,8 @@ stem_panel (const RexnetStem * s, guint pixels, const guint columns,
 static void \
 gemm_##C (const RexnetGemm * g, guint pixels) \
 { \
-  gemm_panel (g, pixels, gemm_tiles[C], GEMM_ROWS_##C, C); \
+  gemm_panel (g, pixels, gemm_tiles[C], GEMM_ROWS_##C, g->k, \
+      (gsize) g->k * C * VL); \
 }
 PANEL (1)
 PANEL (2)
@@ -364,7 +363,9 @@ PANEL (4)
 static void
 gemm_half (const RexnetGemm * g, guint pixels)
 {
-  gemm_panel (g, pixels, half_tiles, GEMM_ROWS_1, 0);
+  const guint pairs = (g->k + 1) / 2;
+
+  gemm_panel (g, pixels, half_tiles, GEMM_ROWS_1, pairs, (gsize) pairs * VL);
 }
 
 #define STEM_PANEL(C) \

@@ -25,6 +25,7 @@
 
 #define REXNET_MAX_VL 16
 #define REXNET_MAX_COLUMNS 4    /* vectors in a panel of a matrix product */
+#define REXNET_MAX_PAIRED 3     /* and in one of paired products */
 #define REXNET_PEAK_CHAINS 12   /* hide 4 cycles of latency on up to 3 units */
 #define REXNET_STEM_COLUMNS 2   /* and in one of the stem */
 #define REXNET_MATVEC_COLUMNS 8 /* and in one of a vector product */
@@ -51,6 +52,8 @@ typedef struct
   float *d;
   gsize d_block;
   const guint32 *offset;        /* floats from d to each pixel; NULL: i x VL */
+  const float *crossed;         /* of paired products: cross () of each pixel, */
+  float unscale;                /* and what to multiply a sum of them by */
   const float *residual;        /* NULL: none */
   gsize residual_block;
   guint residual_columns;       /* the leading vectors of the panel that add it */
@@ -59,6 +62,18 @@ typedef struct
   const float *ahead;           /* and more of that */
   gsize ahead_floats;
 } RexnetGemm;
+
+/*
+ * Paired products, see paired_template.h: of the inputs of three whole blocks
+ * those of the first and the second are paired lane by lane, and the rows of
+ * weights lie in the order of reading: for each lane those of the three blocks.
+ * Blocks that are left over follow as they are.
+ */
+static inline guint
+rexnet_paired_triples (guint k, guint vl)
+{
+  return k / vl / 3;
+}
 
 typedef void (*RexnetGemmFunc) (const RexnetGemm * gemm, guint pixels);
 
@@ -114,6 +129,19 @@ typedef struct
   guint gemm_rows[REXNET_MAX_COLUMNS + 1];
 
   /*
+   * By columns; NULL: the level has none. The weights are scaled by 1 / unscale,
+   * a power of two, and bias is short of unscale times the sum over all pairs of
+   * an output's w1 w2, as they are scaled, negative in odd lanes.
+   */
+  RexnetGemmFunc gemm_paired[REXNET_MAX_PAIRED + 1];
+  guint gemm_paired_rows[REXNET_MAX_PAIRED + 1];
+  guint paired_columns;         /* the fastest of them; 0: none */
+
+  /* d[pixel] = the sum over all pairs of x1 x2, negative in odd lanes. */
+  void (*cross) (const float *a, gsize a_block, guint k, guint pixels,
+      float *d);
+
+  /*
    * A panel of one vector of which at most half the lanes are channels: ceil
    * (k / 2) rows of b, lane 2 i for input k and lane 2 i + 1 for input k + 1 of
    * channel i. Where k is odd, the lane behind the last input of a is read and
@@ -150,7 +178,7 @@ typedef struct
   void (*multiply_add) (guint n, float *x);
 } RexnetKernels;
 
-/* Fills in the C kernels, then replaces them level by level up to @isa, which
+/* Fills in the C kernels, then adds and replaces them level by level up to @isa, which
  * this CPU must have. */
 void rexnet_kernels_init (RexnetKernels * kernels, RexnetIsa isa);
 
@@ -158,6 +186,7 @@ void rexnet_kernels_init (RexnetKernels * kernels, RexnetIsa isa);
 void rexnet_gemm_init_c (RexnetKernels * kernels);
 void rexnet_gemm_init_avx2 (RexnetKernels * kernels);
 void rexnet_gemm_init_avx512 (RexnetKernels * kernels);
+void rexnet_paired_init_avx512 (RexnetKernels * kernels);
 void rexnet_depthwise_init_c (RexnetKernels * kernels);
 void rexnet_depthwise_init_avx2 (RexnetKernels * kernels);
 void rexnet_depthwise_init_avx512 (RexnetKernels * kernels);

@@ -17,6 +17,9 @@
  *   vec_add, vec_mul, vec_div
  *   vec_max, vec_min       the second operand where one is NaN
  *   vec_prefetch           the line of p into L2
+ *   vec_set_once, vec_sub, vec_alternating_sum
+ *                          of the levels with paired products: as vec_set, but
+ *                          in a register; a - b; even lanes less odd ones
  *   vec_silu, vec_sigmoid  to 9e-7 + 1.4e-8 |x| relative for |x| <= 87; beyond,
  *                          their limits to 1e-30
  */

@@ -40,6 +40,15 @@ vec_set (float a)
 }
 
 VEC_INLINE Vec
+vec_set_once (float value)
+{
+  Vec a = _mm512_set1_ps (value);
+
+  __asm__ ("":"+v" (a));
+  return a;
+}
+
+VEC_INLINE Vec
 vec_set_pair (const float *p)
 {
   double pair;
@@ -72,6 +81,12 @@ vec_add (Vec a, Vec b)
 }
 
 VEC_INLINE Vec
+vec_sub (Vec a, Vec b)
+{
+  return _mm512_sub_ps (a, b);
+}
+
+VEC_INLINE Vec
 vec_mul (Vec a, Vec b)
 {
   return _mm512_mul_ps (a, b);
@@ -99,6 +114,14 @@ VEC_INLINE void
 vec_prefetch (const char *p)
 {
   _mm_prefetch (p, _MM_HINT_T1);
+}
+
+/* The sum of the even lanes less that of the odd ones. */
+VEC_INLINE float
+vec_alternating_sum (Vec a)
+{
+  return _mm512_reduce_add_ps (_mm512_mask_sub_ps (a, 0xaaaa,
+          _mm512_setzero_ps (), a));
 }
 
 /*

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * 1 x 1 convolutions that also use a core's adders: the inner product of
+ * S. Winograd, A New Algorithm for Inner Product, IEEE Transactions on
+ * Computers C-17 (1968). Two of the products of a sum take one multiply-add
+ * and two additions,
+ *
+ *   (x1 + w2) (x2 + w1) = x1 w1 + x2 w2 + x1 x2 + w1 w2
+ *
+ * where x1 x2 is the same for all outputs of a pixel, and w1 w2 for all pixels
+ * of an output. Every other lane computes
+ *
+ *   (x1 - w2) (w1 - x2) = x1 w1 + x2 w2 - x1 x2 - w1 w2
+ *
+ * so that what has to be taken off again stays small, as it must, for it is
+ * where digits are lost; weights are scaled to about the size of the inputs for
+ * the same reason. Of three blocks of inputs
+ * the first two are paired and the third is multiplied as it is: then a core
+ * with as many adders beside its multipliers has two of each to start.
+ *
+ * The including file has included gemm_template.h and defines, for panels of 2
+ * and 3 vectors, PAIRED_ROWS_n and PAIRED_TILES_n (X), as that file's, and
+ * PAIRED_COLUMNS, the faster of the two.
+ */
+
+/* A tile's inputs up to here stay in L1 from one panel to the next. */
+#define NEAR_BYTES (16 * 1024)
+
+/* x1: a[row * VL], x2: a[row * VL + next]. @b: the vectors of w1, then w2. */
+VEC_INLINE void
+paired_step (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a, gsize next,
+    const float *b, const gboolean minus, const guint rows, const guint columns)
+{
+  Vec w1[REXNET_MAX_COLUMNS], w2[REXNET_MAX_COLUMNS];
+
+  VEC_UNROLL for (guint c = 0; c < columns; c++) {
+    w1[c] = vec_load_once (b + c * VL);
+    w2[c] = vec_load_once (b + (columns + c) * VL);
+  }
+  VEC_UNROLL for (guint r = 0; r < rows; r++) {
+    Vec x1 = vec_set_once (a[r * VL]), x2 = vec_set_once (a[r * VL + next]);
+
+    VEC_UNROLL for (guint c = 0; c < columns; c++)
+      acc[r][c] = minus ?
+          vec_fma (vec_sub (x1, w2[c]), vec_sub (w1[c], x2), acc[r][c]) :
+          vec_fma (vec_add (x1, w2[c]), vec_add (x2, w1[c]), acc[r][c]);
+  }
+}
+
+/* One lane of three blocks. What was loaded for a sum isn't to be kept for the
+ * next: that pushes sums out of the registers. */
+VEC_INLINE void
+triple_step (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a, gsize block,
+    const float *b, Stream streams[2], const gboolean fetches,
+    const gboolean minus, const guint rows, const guint columns)
+{
+  if (fetches) {
+    stream_fetch (&streams[0]);
+    stream_fetch (&streams[1]);
+  }
+  paired_step (acc, a, block, b, minus, rows, columns);
+  VEC_FORGET ();
+  if (fetches) {
+    stream_fetch (&streams[0]);
+    stream_fetch (&streams[1]);
+  }
+  tile_step (acc, a + 2 * block, VL, b + 2 * columns * VL, rows, columns);
+  VEC_FORGET ();
+}
+
+/* The lines of two pixels in each of three blocks, into L1. */
+VEC_INLINE void
+fetch_pixels (const float *a, gsize block)
+{
+  for (guint i = 0; i < 3; i++, a += block) {
+    __builtin_prefetch (a);
+    __builtin_prefetch (a + VL);
+  }
+}
+
+VEC_INLINE void
+paired_sums (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const RexnetGemm * g,
+    const float *a, Stream streams[2], const gboolean fetches,
+    const guint rows, const guint columns)
+{
+  const gsize three = 3 * g->a_block;
+  const guint triples = rexnet_paired_triples (g->k, VL);
+  const guint far = rows * g->k * sizeof (float) > NEAR_BYTES ? rows : 0;
+  Stream own[2] = { streams[0], streams[1] };
+  const float *b = g->b;
+
+  for (guint i = 0; i < triples; i++, a += three)
+    for (guint lane = 0; lane < VL; lane += 2, b += 6 * columns * VL) {
+      if (lane < far)
+        fetch_pixels (a + three + lane * VL, g->a_block);
+      triple_step (acc, a + lane, g->a_block, b, own, fetches, FALSE, rows,
+          columns);
+      triple_step (acc, a + lane + 1, g->a_block, b + 3 * columns * VL, own,
+          fetches, TRUE, rows, columns);
+    }
+  streams[0] = own[0];
+  streams[1] = own[1];
+  gemm_sums (acc, a, g->a_block, g->k - triples * 3 * VL, b, streams, fetches,
+      rows, columns);
+}
+
+VEC_INLINE void
+paired_tile (const RexnetGemm * g, const float *a, Stream streams[2],
+    const Target * target, const guint rows, const guint columns)
+{
+  Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS];
+  const float *crossed = g->crossed + (a - g->a) / VL;
+  const Vec unscale = vec_set (g->unscale);
+
+  VEC_UNROLL for (guint r = 0; r < rows; r++)
+    VEC_UNROLL for (guint c = 0; c < columns; c++)
+      acc[r][c] = vec_set (-crossed[r]);
+  if (streams[0].step | streams[1].step)
+    paired_sums (acc, g, a, streams, TRUE, rows, columns);
+  else
+    paired_sums (acc, g, a, streams, FALSE, rows, columns);
+  VEC_UNROLL for (guint c = 0; c < columns; c++) {
+    Vec bias = g->bias ? vec_load (g->bias + c * VL) : vec_set (0.f);
+
+    VEC_UNROLL for (guint r = 0; r < rows; r++)
+      acc[r][c] = vec_fma (acc[r][c], unscale, bias);
+  }
+  target_store (target, acc, rows, columns);
+}
+
+#define PAIRED_TILE(R, C) \
+static void \
+paired_##R##x##C (const RexnetGemm * g, const float *a, Stream streams[2], \
+    const Target * target) \
+{ \
+  paired_tile (g, a, streams, target, R, C); \
+}
+PAIRED_TILES_2 (PAIRED_TILE)
+PAIRED_TILES_3 (PAIRED_TILE)
+
+#define PAIRED_ENTRY(R, C) [C][R] = paired_##R##x##C,
+static const GemmTile paired_tiles[REXNET_MAX_PAIRED + 1][MAX_ROWS + 1] = {
+  PAIRED_TILES_2 (PAIRED_ENTRY)
+  PAIRED_TILES_3 (PAIRED_ENTRY)
+};
+
+#define PAIRED_PANEL(C) \
+static void \
+paired_##C (const RexnetGemm * g, guint pixels) \
+{ \
+  gemm_panel (g, pixels, paired_tiles[C], PAIRED_ROWS_##C, \
+      g->k - rexnet_paired_triples (g->k, VL) * VL, (gsize) g->k * C * VL); \
+}
+PAIRED_PANEL (2)
+PAIRED_PANEL (3)
+
+static void
+cross (const float *a, gsize a_block, guint k, guint pixels, float *d)
+{
+  guint triples = rexnet_paired_triples (k, VL);
+
+  for (guint i = 0; i < pixels; i++, a += VL) {
+    const float *x = a;
+    Vec sum = vec_set (0.f);
+
+    for (guint t = 0; t < triples; t++, x += 3 * a_block)
+      sum = vec_fma (vec_load (x), vec_load (x + a_block), sum);
+    d[i] = vec_alternating_sum (sum);
+  }
+}
+
+void
+KERNEL (rexnet_paired_init) (RexnetKernels * kernels)
+{
+  kernels->gemm_paired[2] = paired_2;
+  kernels->gemm_paired[3] = paired_3;
+  kernels->gemm_paired_rows[2] = PAIRED_ROWS_2;
+  kernels->gemm_paired_rows[3] = PAIRED_ROWS_3;
+  kernels->paired_columns = PAIRED_COLUMNS;
+  kernels->cross = cross;
+}
