@@ -14,9 +14,9 @@
  *
  * so that what has to be taken off again stays small, as it must, for it is
  * where digits are lost; weights are scaled to about the size of the inputs for
- * the same reason. Of three blocks of inputs
- * the first two are paired and the third is multiplied as it is: then a core
- * with as many adders beside its multipliers has two of each to start.
+ * the same reason. Of three blocks of inputs the first two are paired and the
+ * third is multiplied as it is: a core with adders beside its multipliers then
+ * has as much to do for the ones as for the others.
  *
  * The including file has included gemm_template.h and defines, for panels of 2
  * and 3 vectors, PAIRED_ROWS_n and PAIRED_TILES_n (X), as that file's, and
