@@ -104,17 +104,6 @@ rexnet_pointwise_clear (RexnetPointwise * self)
   memset (self, 0, sizeof *self);
 }
 
-/* The row of weights of the @i-th of @n inputs. */
-static guint
-paired_row (guint i, guint n, guint vl)
-{
-  guint triple = i / (3 * vl);
-
-  if (triple >= rexnet_paired_triples (n, vl))
-    return i;
-  return triple * 3 * vl + i % vl * 3 + i / vl % 3;
-}
-
 /* What brings @n weights to a size of about 1, as a power of two. */
 static float
 scale_of (const float *weight, gsize n)
@@ -137,40 +126,44 @@ cross_weights (RexnetPointwise * self, const RexnetPanel * panel, guint n,
     guint vl, const float *weight)
 {
   guint lanes = MIN (panel->columns * vl, self->conv->out - panel->block * vl);
-  guint pairs = rexnet_paired_triples (n, vl) * vl;
+  guint paired = rexnet_paired_triples (n, vl) * 3 * vl;
 
   for (guint lane = 0; lane < lanes; lane++) {
     const float *w = weight + (gsize) lane * self->k;
     double sum = 0.;
 
-    for (guint i = 0; i < pairs; i++) {
-      const float *first = w + i / vl * 3 * vl + i % vl;
-      double both = (double) first[0] * first[vl];
+    for (guint i = 0; i < paired; i += 3 * vl)
+      for (guint j = 0; j < vl; j++) {
+        double both = (double) w[i + j] * w[i + vl + j];
 
-      sum += i % 2 ? -both : both;
-    }
+        sum += j % 2 ? -both : both;
+      }
     self->bias[panel->block * vl + lane] -= sum / self->unscale;
   }
 }
 
 /* Transposes output rows into lanes, a few inputs at a time so that both sides
- * stay in L1. @n inputs. */
+ * stay in L1. @n inputs. Where some are paired, vl is a whole number of strips:
+ * the inputs of a strip go to every third row. */
 static void
 pack_panel (RexnetPointwise * self, const RexnetPanel * panel, guint n,
     guint vl, const float *weight, float *d)
 {
   const guint strip = 16;
   const float scale = panel->paired ? 1.f / self->unscale : 1.f;
+  guint paired = panel->paired ? rexnet_paired_triples (n, vl) * 3 * vl : 0;
   guint row = panel->columns * vl;
   guint lanes = MIN (row, self->conv->out - panel->block * vl);
 
   for (guint start = 0; start < n; start += strip) {
-    guint end = MIN (start + strip, n);
+    guint count = MIN (strip, n - start), step = start < paired ? 3 : 1;
+    guint first = start < paired ? start / (3 * vl) * 3 * vl
+        + start % vl * 3 + start / vl % 3 : start;
 
     for (guint lane = 0; lane < lanes; lane++)
-      for (guint i = start; i < end; i++)
-        d[(gsize) (panel->paired ? paired_row (i, n, vl) : i) * row + lane] =
-            weight[(gsize) lane * self->k + i] * scale;
+      for (guint i = 0; i < count; i++)
+        d[(gsize) (first + i * step) * row + lane] =
+            weight[(gsize) lane * self->k + start + i] * scale;
   }
 }
 
