@@ -48,15 +48,6 @@ set_held (Sink * sink, gboolean held)
   g_mutex_unlock (&sink->lock);
 }
 
-void
-wait_for_frame (Sink * sink)
-{
-  g_mutex_lock (&sink->lock);
-  while (!sink->holding)
-    g_cond_wait (&sink->changed, &sink->lock);
-  g_mutex_unlock (&sink->lock);
-}
-
 GstHarness *
 rgb_harness (const char *launch)
 {
@@ -82,4 +73,15 @@ push_frames (GstHarness * h, guint from, guint to)
       return flow;
   }
   return GST_FLOW_OK;
+}
+
+void
+hold_first_frame (GstHarness * h, Sink * sink)
+{
+  set_held (sink, TRUE);
+  push_frames (h, 0, 1);
+  g_mutex_lock (&sink->lock);
+  while (!sink->holding)
+    g_cond_wait (&sink->changed, &sink->lock);
+  g_mutex_unlock (&sink->lock);
 }

@@ -25,11 +25,11 @@ typedef struct
 /* @sink: (out caller-allocates): outlives @h */
 void watch (GstHarness * h, Sink * sink);
 void set_held (Sink * sink, gboolean held);
-/* Until a frame is held. */
-void wait_for_frame (Sink * sink);
 
 /* RGB of SIDE x SIDE. */
 GstHarness *rgb_harness (const char *launch);
 void push_segment (GstHarness * h);
 /* Pushes frames @from to @to - 1. Returns: the first flow that is not OK */
 GstFlowReturn push_frames (GstHarness * h, guint from, guint to);
+/* Pushes frame 0, and returns when it is held at the sink. */
+void hold_first_frame (GstHarness * h, Sink * sink);

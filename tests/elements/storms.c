@@ -181,9 +181,7 @@ GST_START_TEST (test_flush_drops)
   Sink sink;
 
   watch (h, &sink);
-  set_held (&sink, TRUE);
-  push_frames (h, 0, 1);
-  wait_for_frame (&sink);
+  hold_first_frame (h, &sink);
   push_frames (h, 1, 1 + THREADS);
   gst_harness_push_event (h, gst_event_new_flush_start ());
   set_held (&sink, FALSE);

@@ -68,9 +68,7 @@ GST_START_TEST (test_frames_in_flight)
   watch (h, &sink);
   if (live)
     gst_harness_query_latency (h);
-  set_held (&sink, TRUE);
-  push_frames (h, 0, 1);
-  wait_for_frame (&sink);
+  hold_first_frame (h, &sink);
   fail_unless_equals_int (push_frames (h, 1, 1 + room), GST_FLOW_OK);
   fail_unless_equals_int (gst_harness_buffers_received (h), 0);
   thread = g_thread_new ("push", push_one_more, h);
@@ -93,9 +91,7 @@ GST_START_TEST (test_settings_of_each_frame)
   Sink sink;
 
   watch (h, &sink);
-  set_held (&sink, TRUE);
-  push_frames (h, 0, 1);
-  wait_for_frame (&sink);
+  hold_first_frame (h, &sink);
   for (guint n = 1; n <= THREADS; n++) {
     gst_harness_set (h, "rexnetclassify", "top-k", n, NULL);
     push_frames (h, n, n + 1);
