@@ -14,30 +14,46 @@ static GMutex lock;
 static GCond made;              /* or failed to be */
 static GSList *shares;
 
+/* A file in another one's place differs in one of these at least, be it as old
+ * and as long. */
 static void
 append_file (GString * key, const char *path)
 {
-  g_autofree char *absolute = path ? g_canonicalize_filename (path, NULL) : NULL;
   GStatBuf st = { 0 };
 
-  if (absolute && g_stat (absolute, &st) != 0)
+  if (g_stat (path, &st) != 0)
     st.st_size = -1;
-  g_string_append_printf (key, "%s|%" G_GINT64_FORMAT "|%" G_GINT64_FORMAT "|",
-      absolute ? absolute : "", (gint64) st.st_size, (gint64) st.st_mtime);
+  g_string_append_printf (key, "%s|%" G_GUINT64_FORMAT "|%" G_GUINT64_FORMAT
+      "|%" G_GINT64_FORMAT "|%" G_GINT64_FORMAT ".%ld|%" G_GINT64_FORMAT
+      ".%ld\n", path, (guint64) st.st_dev, (guint64) st.st_ino,
+      (gint64) st.st_size, (gint64) st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
+      (gint64) st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
 }
 
+/* @r: with the path of the model file, if it is not the built-in one */
 static char *
 make_key (const RexnetRequest * r)
 {
   GString *key = g_string_new (NULL);
   char width[G_ASCII_DTOSTR_BUF_SIZE];
 
-  append_file (key, r->model);
-  append_file (key, r->labels);
-  g_string_append_printf (key, "%d|%d|%s|%u|%d|%d|%s|%s", r->any_variant,
+  g_string_append_printf (key, "%d|%d|%s|%u|%d|%d|%s|%s\n", r->any_variant,
       r->variant, g_ascii_dtostr (width, sizeof width, r->width), r->threads,
       r->scheduling, r->precision, r->cache_dir ? r->cache_dir : "default",
       r->device);
+  if (r->labels) {
+    g_autofree char *path = g_canonicalize_filename (r->labels, NULL);
+
+    append_file (key, path);
+  }
+  g_string_append_c (key, '\n');
+  if (r->model) {
+    g_autofree char *path = g_canonicalize_filename (r->model, NULL);
+    g_auto (GStrv) files = rexnet_model_list_files (path);
+
+    for (char **file = files; *file; file++)
+      append_file (key, *file);
+  }
   return g_string_free (key, FALSE);
 }
 
@@ -55,8 +71,7 @@ describe (const RexnetRequest * r)
 }
 
 static gboolean
-check_request (RexnetModel * model, const RexnetRequest * r, const char *path,
-    GError ** error)
+check_request (RexnetModel * model, const RexnetRequest * r, GError ** error)
 {
   const RexnetModelInfo *info = rexnet_model_get_info (model);
   g_autofree char *asked = NULL;
@@ -67,29 +82,9 @@ check_request (RexnetModel * model, const RexnetRequest * r, const char *path,
   asked = describe (r);
   g_set_error (error, REXNET_ERROR, REXNET_ERROR_MISMATCH,
       "%s holds %s of width %.4g, but %s was asked for: leave width and "
-      "variant unset to take what the file holds", path,
+      "variant unset to take what the file holds", r->model,
       rexnet_variant_to_string (info->variant), info->width, asked);
   return FALSE;
-}
-
-static RexnetModel *
-load_file (const RexnetRequest * r, GError ** error)
-{
-  g_autofree char *found = NULL;
-  const char *path = r->model;
-  RexnetModel *model;
-
-  if (!path) {
-    RexnetVariant variant = r->any_variant ? REXNET_VARIANT_REXNET : r->variant;
-
-    path = found = rexnet_model_find (variant, r->width, error);
-    if (!path)
-      return NULL;
-  }
-  model = rexnet_model_load (path, error);
-  if (model && !check_request (model, r, path, error))
-    g_clear_pointer (&model, rexnet_model_unref);
-  return model;
 }
 
 static RexnetModel *
@@ -97,10 +92,10 @@ load_model (const RexnetRequest * r, GError ** error)
 {
   RexnetModel *model, *labelled;
 
-  if (r->model || r->width != 0 || !r->any_variant)
-    model = load_file (r, error);
-  else
-    model = rexnet_model_load_default (error);
+  model = r->model ? rexnet_model_load (r->model, error)
+      : rexnet_model_load_default (error);
+  if (model && r->model && !check_request (model, r, error))
+    g_clear_pointer (&model, rexnet_model_unref);
   if (!model || !r->labels)
     return model;
   labelled = rexnet_model_with_labels (model, r->labels, error);
@@ -166,6 +161,21 @@ add (char *key, const RexnetRequest * request, RexnetProgressFunc progress,
   return engine;
 }
 
+/* The path of the model file, or NULL for the built-in model. */
+static gboolean
+find_model (const RexnetRequest * r, char **path, GError ** error)
+{
+  *path = NULL;
+  if (r->model)
+    *path = rexnet_model_find_named (r->model, error);
+  else if (r->width != 0 || !r->any_variant)
+    *path = rexnet_model_find (r->any_variant ? REXNET_VARIANT_REXNET
+        : r->variant, r->width, error);
+  else
+    return TRUE;
+  return *path != NULL;
+}
+
 RexnetEngine *
 rexnet_share_acquire (const RexnetRequest * request,
     RexnetProgressFunc progress, gpointer progress_data, GError ** error)
@@ -175,10 +185,9 @@ rexnet_share_acquire (const RexnetRequest * request,
   RexnetEngine *engine;
   Share *share;
 
-  if (request->model
-      && !(found.model = model = rexnet_model_find_named (request->model,
-              error)))
+  if (!find_model (request, &model, error))
     return NULL;
+  found.model = model;
   key = make_key (&found);
 
   g_mutex_lock (&lock);

@@ -27,8 +27,9 @@ typedef struct
 /*
  * Finds or makes the engine: of the model file; else of the file that
  * rexnet_model_find() finds by width and variant; else of the built-in model.
- * Any thread; who asks for what another is making waits for it. A file that
- * changed since is loaded anew.
+ * Any thread; who asks for what another is making waits for it. Where the
+ * file, or one beside it that settings or labels come from, changed since, it
+ * is loaded anew, and those who have the old engine keep it.
  * @progress: (nullable): told of a slow start by the one who makes it, with
  *   no lock held
  *

@@ -48,11 +48,18 @@ read_own_settings (RexnetStateDict * dict, RexnetSettings * settings,
   return TRUE;
 }
 
+/* Of rexnet_model_list_files(), in this order. */
+enum
+{
+  FILE_MODEL,
+  FILE_CONFIG,
+  FILE_LABELS
+};
+
 /* timm's config.json, as the Hugging Face hub keeps it beside the weights. */
 static gboolean
-read_config (const char *folder, RexnetSettings * settings, GError ** error)
+read_config (const char *path, RexnetSettings * settings, GError ** error)
 {
-  g_autofree char *path = g_build_filename (folder, "config.json", NULL);
   g_autofree char *text = NULL;
   gsize length;
 
@@ -62,35 +69,57 @@ read_config (const char *folder, RexnetSettings * settings, GError ** error)
       && rexnet_settings_parse_timm (settings, text, length, path, error);
 }
 
-/* MODEL.labels.txt, else labels.txt in the same folder. */
+/* The first of @paths that there is. */
 static gboolean
-read_label_file (const char *folder, const char *stem,
-    RexnetSettings * settings, GError ** error)
+read_label_file (char **paths, RexnetSettings * settings, GError ** error)
 {
-  g_autofree char *own = g_strdup_printf ("%s.labels.txt", stem);
-  const char *names[] = { own, "labels.txt" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (names) && !settings->labels; i++) {
-    g_autofree char *path = g_build_filename (folder, names[i], NULL);
-
-    if (!g_file_test (path, G_FILE_TEST_EXISTS))
+  for (; *paths && !settings->labels; paths++) {
+    if (!g_file_test (*paths, G_FILE_TEST_EXISTS))
       continue;
-    if (!(settings->labels = rexnet_labels_read (path, error)))
+    if (!(settings->labels = rexnet_labels_read (*paths, error)))
       return FALSE;
-    settings->labels_from = g_filename_display_name (path);
+    settings->labels_from = g_filename_display_name (*paths);
   }
   return TRUE;
+}
+
+/* The name of the file at @path without its extension. */
+static char *
+stem_of (const char *path)
+{
+  char *stem = g_path_get_basename (path);
+  char *dot = strrchr (stem, '.');
+
+  if (dot && dot != stem)
+    *dot = '\0';
+  return stem;
+}
+
+char **
+rexnet_model_list_files (const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *stem = stem_of (path);
+  g_autofree char *labels = g_strconcat (stem, ".labels.txt", NULL);
+  char **files = g_new0 (char *, FILE_LABELS + 3);
+
+  files[FILE_MODEL] = g_strdup (path);
+  files[FILE_CONFIG] = g_build_filename (folder, "config.json", NULL);
+  files[FILE_LABELS] = g_build_filename (folder, labels, NULL);
+  files[FILE_LABELS + 1] = g_build_filename (folder, "labels.txt", NULL);
+  return files;
 }
 
 /* The file's name without its extension; of a hub's model.safetensors or
  * pytorch_model.bin, the folder's. */
 static char *
-name_of (const char *folder, const char *stem)
+name_of (const char *path)
 {
-  g_autofree char *canonical = NULL;
+  g_autofree char *stem = stem_of (path), *folder = NULL, *canonical = NULL;
 
   if (strcmp (stem, "model") != 0 && strcmp (stem, "pytorch_model") != 0)
     return g_filename_display_name (stem);
+  folder = g_path_get_dirname (path);
   canonical = g_canonicalize_filename (folder, NULL);
   return g_filename_display_basename (canonical);
 }
@@ -101,9 +130,8 @@ load (RexnetStateDict * dict, GBytes * bytes, const char *path,
     GError ** error)
 {
   g_auto (RexnetSettings) settings;
-  g_autofree char *folder = NULL, *stem = NULL;
+  g_auto (GStrv) files = path ? rexnet_model_list_files (path) : NULL;
   const RexnetFamily *family;
-  char *dot;
 
   rexnet_settings_init (&settings);
   if (!rexnet_state_dict_read (dict, bytes, error))
@@ -114,16 +142,11 @@ load (RexnetStateDict * dict, GBytes * bytes, const char *path,
   if (!read_own_settings (dict, &settings, error))
     return NULL;
   if (path) {
-    folder = g_path_get_dirname (path);
-    stem = g_path_get_basename (path);
-    if ((dot = strrchr (stem, '.')) && dot != stem)
-      *dot = '\0';
-    if ((!dict->settings && !read_config (folder, &settings, error))
-        || (!settings.labels
-            && !read_label_file (folder, stem, &settings, error)))
+    if ((!dict->settings && !read_config (files[FILE_CONFIG], &settings, error))
+        || !read_label_file (files + FILE_LABELS, &settings, error))
       return NULL;
     if (!settings.name)
-      settings.name = name_of (folder, stem);
+      settings.name = name_of (path);
     if (!dict->settings && rexnet_name_is_tensorflow (settings.name))
       rexnet_settings_set_tensorflow (&settings);
   }

@@ -4,8 +4,9 @@
 
 #include "rexnetshare.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
-#include <utime.h>
+#include <sys/stat.h>
 
 static const RexnetRequest basic = {
   .any_variant = TRUE, .device = "cpu", .threads = 1,
@@ -69,34 +70,197 @@ GST_START_TEST (test_other_request_other_engine)
 
 GST_END_TEST;
 
+/* A model of five classes that has no labels in it. (transfer full) */
+static char *
+write_model (const char *folder, const char *name)
+{
+  g_autofree char *from = source_path ("tests/data/models/zip.pth");
+  char *path = g_build_filename (folder, name, NULL);
+  g_autofree char *content = NULL;
+  gsize length;
+
+  fail_unless (g_file_get_contents (from, &content, &length, NULL));
+  fail_unless (g_file_set_contents (path, content, length, NULL));
+  return path;
+}
+
+static void
+write_labels (const char *folder, const char *name, const char *text)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+
+  fail_unless (g_file_set_contents (path, text, -1, NULL));
+}
+
+static void
+set_age_of (const char *path, const GStatBuf * st)
+{
+  const struct timespec times[] = { st->st_atim, st->st_mtim };
+
+  fail_unless_equals_int (utimensat (AT_FDCWD, path, times, 0), 0);
+}
+
+/* Another file under that name, just as long and as old. */
+static void
+replace (const char *path)
+{
+  g_autofree char *content = NULL;
+  GStatBuf before, after;
+  gsize length;
+
+  fail_unless_equals_int (g_stat (path, &before), 0);
+  fail_unless (g_file_get_contents (path, &content, &length, NULL));
+  fail_unless (g_file_set_contents (path, content, length, NULL));
+  set_age_of (path, &before);
+  fail_unless_equals_int (g_stat (path, &after), 0);
+  fail_unless (after.st_ino != before.st_ino);
+}
+
+/* The same file with as much in it and its old age, as `cp -p` leaves it. */
+static void
+overwrite (const char *path)
+{
+  g_autofree char *content = NULL;
+  GStatBuf before, after;
+  gsize length;
+
+  fail_unless_equals_int (g_stat (path, &before), 0);
+  fail_unless (g_file_get_contents (path, &content, &length, NULL));
+  do {
+    FILE *file = g_fopen (path, "r+b");
+
+    fail_unless_equals_int (fwrite (content, length, 1, file), 1);
+    fclose (file);
+    set_age_of (path, &before);
+    fail_unless_equals_int (g_stat (path, &after), 0);
+  } while (after.st_ctim.tv_sec == before.st_ctim.tv_sec
+      && after.st_ctim.tv_nsec == before.st_ctim.tv_nsec);
+  fail_unless (after.st_ino == before.st_ino);
+}
+
+/* Whether @request gets @engine, which someone has. */
+static gboolean
+is_shared (const RexnetRequest * request, RexnetEngine * engine)
+{
+  RexnetEngine *other = acquire (request);
+
+  rexnet_share_release (other);
+  return other == engine;
+}
+
 /* Another name for the same file is the same; another file by that name not. */
 GST_START_TEST (test_files)
 {
   char *folder = make_folder ();
-  g_autofree char *model = model_path ();
-  g_autofree char *path = g_build_filename (folder, "m.safetensors", NULL);
-  g_autofree char *roundabout = g_build_filename (folder, ".", "m.safetensors",
-      NULL);
+  g_autofree char *path = write_model (folder, "m.pth");
+  g_autofree char *roundabout = g_build_filename (folder, ".", "m.pth", NULL);
   RexnetRequest request = basic;
   RexnetEngine *first, *second, *third;
-  g_autofree char *content = NULL;
-  struct utimbuf times = { 1000, 1000 };
-  gsize length;
 
-  g_file_get_contents (model, &content, &length, NULL);
-  fail_unless (g_file_set_contents (path, content, length, NULL));
   request.model = path;
   first = acquire (&request);
   request.model = roundabout;
+  fail_unless (is_shared (&request, first));
+  replace (path);
   second = acquire (&request);
-  fail_unless (first == second);
-  fail_unless (g_file_set_contents (path, content, length, NULL));
-  g_utime (path, &times);
+  fail_unless (second != first);
+  fail_unless (is_shared (&request, second));
+  overwrite (path);
   third = acquire (&request);
-  fail_unless (third != first);
+  fail_unless (third != first && third != second);
   rexnet_share_release (first);
   rexnet_share_release (second);
   rexnet_share_release (third);
+  remove_folder (folder);
+}
+
+GST_END_TEST;
+
+/* So it is with a file that is found by name, or by width. */
+GST_START_TEST (test_found_files)
+{
+  char *folder = make_folder ();
+  g_autofree char *path = write_model (folder, "rexnet_100.pth");
+  RexnetRequest named = basic, wide = basic;
+  RexnetEngine *engines[2];
+
+  g_setenv ("REXNET_MODEL_PATH", folder, TRUE);
+  named.model = "rexnet_100";
+  wide.variant = REXNET_VARIANT_REXNET;
+  wide.any_variant = FALSE;
+  engines[0] = acquire (&named);
+  engines[1] = acquire (&wide);
+  fail_unless (is_shared (&named, engines[0]));
+  fail_unless (is_shared (&wide, engines[1]));
+  replace (path);
+  fail_if (is_shared (&named, engines[0]));
+  fail_if (is_shared (&wide, engines[1]));
+  for (guint i = 0; i < G_N_ELEMENTS (engines); i++)
+    rexnet_share_release (engines[i]);
+  g_unsetenv ("REXNET_MODEL_PATH");
+  remove_folder (folder);
+}
+
+GST_END_TEST;
+
+/* And with the files beside the model. */
+GST_START_TEST (test_files_beside)
+{
+  static const struct
+  {
+    const char *name, *text;
+  } beside[] = {
+    {"labels.txt", "a\nb\nc\nd\ne\n"},
+    {"m.labels.txt", "f\ng\nh\ni\nj\n"},
+    {"config.json", "{\"num_classes\": 5}"},
+  };
+  char *folder = make_folder ();
+  g_autofree char *path = write_model (folder, "m.pth");
+  RexnetRequest request = basic;
+  RexnetEngine *engine;
+
+  request.model = path;
+  engine = acquire (&request);
+  for (guint i = 0; i < G_N_ELEMENTS (beside); i++) {
+    write_labels (folder, beside[i].name, beside[i].text);
+    fail_if (is_shared (&request, engine), "%s", beside[i].name);
+    rexnet_share_release (engine);
+    engine = acquire (&request);
+  }
+  write_labels (folder, "other.labels.txt", "k\nl\nm\nn\no\n");
+  fail_unless (is_shared (&request, engine));
+  rexnet_share_release (engine);
+  remove_folder (folder);
+}
+
+GST_END_TEST;
+
+/* An element that starts takes what is there now; one that runs stays. */
+GST_START_TEST (test_elements_and_new_labels)
+{
+  static const char *const texts[] = {
+    "one\none\none\none\none\n", "two\ntwo\ntwo\ntwo\ntwo\n"
+  };
+  static const char *const expected[] = { "one", "two" };
+  char *folder = make_folder ();
+  g_autofree char *path = write_model (folder, "m.pth");
+  g_autofree char *launch = g_strdup_printf ("rexnetclassify threads=1 "
+      "model=%s", path);
+  GstHarness *h[2];
+
+  for (int i = 0; i < 2; i++) {
+    write_labels (folder, "labels.txt", texts[i]);
+    h[i] = video_harness (launch, "GRAY8", 32, 32);
+  }
+  for (int i = 0; i < 2; i++) {
+    GstBuffer *buffer =
+        gst_harness_push_and_pull (h[i], make_frame (32 * 32, 0));
+
+    fail_unless_equals_string (label (result (buffer, 0), 0), expected[i]);
+    gst_buffer_unref (buffer);
+  }
+  for (int i = 0; i < 2; i++)
+    gst_harness_teardown (h[i]);
   remove_folder (folder);
 }
 
@@ -199,6 +363,9 @@ share_suite (void)
   tcase_add_test (tc, test_same_request_same_engine);
   tcase_add_test (tc, test_other_request_other_engine);
   tcase_add_test (tc, test_files);
+  tcase_add_test (tc, test_found_files);
+  tcase_add_test (tc, test_files_beside);
+  tcase_add_test (tc, test_elements_and_new_labels);
   tcase_add_test (tc, test_failure_leaves_nothing);
   tcase_add_test (tc, test_threads_come_and_go);
   tcase_add_test (tc, test_elements_share_and_stop);

@@ -291,6 +291,20 @@ test_label_files (Folder * folder, gconstpointer data)
 }
 
 static void
+test_list_files (void)
+{
+  static const char *const expected[] = {
+    "a/net.v2.pth", "a/config.json", "a/net.v2.labels.txt", "a/labels.txt", NULL
+  };
+  g_auto (GStrv) files = rexnet_model_list_files ("a/net.v2.pth");
+  g_auto (GStrv) bare = rexnet_model_list_files (".pth");
+
+  g_assert_cmpstrv (files, expected);
+  g_assert_cmpstr (bare[0], ==, ".pth");
+  g_assert_cmpstr (bare[2], ==, "./.pth.labels.txt");
+}
+
+static void
 test_hub_folder (Folder * folder, gconstpointer data)
 {
   g_autofree char *path = copy_fixture (folder, "timm.safetensors",
@@ -362,6 +376,7 @@ main (int argc, char **argv)
   g_test_add_func ("/model/strides", test_strides);
   g_test_add_func ("/model/half", test_half);
   g_test_add_func ("/model/release-pages", test_release_pages);
+  g_test_add_func ("/model/list-files", test_list_files);
   add_with_folder ("/model/label-files", test_label_files);
   add_with_folder ("/model/hub-folder", test_hub_folder);
   add_with_folder ("/model/not-a-file", test_not_a_file);

@@ -152,6 +152,18 @@ typedef struct
 REXNET_API RexnetModel *rexnet_model_load (const char *path, GError ** error);
 
 /**
+ * rexnet_model_list_files:
+ * @path: a model file
+ *
+ * Names @path and the files beside it, there or not, that
+ * rexnet_model_load() may take settings and labels from: while these stay as
+ * they are, it would load the same again.
+ *
+ * Returns: (transfer full): ends in NULL, for g_strfreev()
+ */
+REXNET_API char **rexnet_model_list_files (const char *path);
+
+/**
  * rexnet_model_load_bytes:
  * @bytes: a whole file's content; a reference is kept
  * @name: what errors call it
