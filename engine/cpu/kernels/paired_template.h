@@ -18,53 +18,36 @@
  * third is multiplied as it is: a core with adders beside its multipliers then
  * has as much to do for the ones as for the others.
  *
- * The including file has included gemm_template.h and defines, for panels of 2
- * and 3 vectors, PAIRED_ROWS_n and PAIRED_TILES_n (X), as that file's, and
+ * The including file has included gemm_template.h and one that provides
+ * vec_paired_row, and defines, for panels of 2 and 3 vectors, PAIRED_ROWS_n and PAIRED_TILES_n (X), as that file's, and
  * PAIRED_COLUMNS, the faster of the two.
  */
 
 /* A tile's inputs up to here stay in L1 from one panel to the next. */
 #define NEAR_BYTES (16 * 1024)
 
-/* x1: a[row * VL], x2: a[row * VL + next]. @b: the vectors of w1, then w2. */
+/*
+ * Three inputs: a and a + next paired, a + single as it is. What was loaded
+ * for a sum isn't to be kept for the next: that pushes sums out of the
+ * registers.
+ */
 VEC_INLINE void
-paired_step (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a, gsize next,
-    const float *b, const gboolean minus, const guint rows, const guint columns)
+triple_step (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a, gsize next,
+    gsize single, const float *b, Stream streams[2], const gboolean fetches,
+    const gboolean minus, const guint rows, const guint columns)
 {
-  Vec w1[REXNET_MAX_COLUMNS], w2[REXNET_MAX_COLUMNS];
+  Vec w1[REXNET_MAX_PAIRED], w2[REXNET_MAX_PAIRED], w3[REXNET_MAX_PAIRED];
 
+  VEC_UNROLL for (guint i = 0; fetches && i < 4; i++)
+    stream_fetch (&streams[i % 2]);
   VEC_UNROLL for (guint c = 0; c < columns; c++) {
     w1[c] = vec_load_once (b + c * VL);
     w2[c] = vec_load_once (b + (columns + c) * VL);
+    w3[c] = vec_load_once (b + (2 * columns + c) * VL);
   }
-  VEC_UNROLL for (guint r = 0; r < rows; r++) {
-    Vec x1 = vec_set_once (a[r * VL]), x2 = vec_set_once (a[r * VL + next]);
-
-    VEC_UNROLL for (guint c = 0; c < columns; c++)
-      acc[r][c] = minus ?
-          vec_fma (vec_sub (x1, w2[c]), vec_sub (w1[c], x2), acc[r][c]) :
-          vec_fma (vec_add (x1, w2[c]), vec_add (x2, w1[c]), acc[r][c]);
-  }
-}
-
-/* One lane of three blocks. What was loaded for a sum isn't to be kept for the
- * next: that pushes sums out of the registers. */
-VEC_INLINE void
-triple_step (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a, gsize block,
-    const float *b, Stream streams[2], const gboolean fetches,
-    const gboolean minus, const guint rows, const guint columns)
-{
-  if (fetches) {
-    stream_fetch (&streams[0]);
-    stream_fetch (&streams[1]);
-  }
-  paired_step (acc, a, block, b, minus, rows, columns);
-  VEC_FORGET ();
-  if (fetches) {
-    stream_fetch (&streams[0]);
-    stream_fetch (&streams[1]);
-  }
-  tile_step (acc, a + 2 * block, VL, b + 2 * columns * VL, rows, columns);
+  VEC_UNROLL for (guint r = 0; r < rows; r++, a += VL)
+    vec_paired_row (acc[r], a, a + next, a + single, w1, w2, w3, minus,
+        columns);
   VEC_FORGET ();
 }
 
@@ -93,10 +76,10 @@ paired_sums (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const RexnetGemm * g,
     for (guint lane = 0; lane < VL; lane += 2, b += 6 * columns * VL) {
       if (lane < far)
         fetch_pixels (a + three + lane * VL, g->a_block);
-      triple_step (acc, a + lane, g->a_block, b, own, fetches, FALSE, rows,
-          columns);
-      triple_step (acc, a + lane + 1, g->a_block, b + 3 * columns * VL, own,
-          fetches, TRUE, rows, columns);
+      triple_step (acc, a + lane, g->a_block, 2 * g->a_block, b, own, fetches,
+          FALSE, rows, columns);
+      triple_step (acc, a + lane + 1, g->a_block, 2 * g->a_block,
+          b + 3 * columns * VL, own, fetches, TRUE, rows, columns);
     }
   streams[0] = own[0];
   streams[1] = own[1];
