@@ -25,7 +25,7 @@
 #include "rexnetenums.h"
 #include "rexnetreport.h"
 
-GST_DEBUG_CATEGORY_STATIC (rexnet_classify_debug);
+GST_DEBUG_CATEGORY (rexnet_classify_debug);
 #define GST_CAT_DEFAULT rexnet_classify_debug
 
 #define MAX_PIXELS 32768

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rexnetahead.h"
 
+#define GST_CAT_DEFAULT rexnet_classify_debug
+
 /* Of an OpenCL device: one frame is uploaded while the other is computed. */
 #define FRAMES_ON_DEVICE 2
 /* What comes on top of one frame a thread: one that a thread goes on with at
@@ -25,6 +27,10 @@ drop (gpointer item, gpointer data)
   RexnetAhead *self = data;
   RexnetPassage *passage = item;
 
+  if (passage->buffer)
+    GST_DEBUG_OBJECT (self->trans, "frame of running time %" GST_TIME_FORMAT
+        " dropped in flight, by a flush or an error",
+        GST_TIME_ARGS (passage->running));
   rexnet_classifier_abandon (self->classifier, passage);
   gst_clear_buffer (&passage->buffer);
   g_free (passage);
@@ -130,6 +136,8 @@ rexnet_ahead_enter (RexnetAhead * self, GstBuffer * buffer,
   GST_OBJECT_UNLOCK (self->trans);
   flow = rexnet_flight_wait (self->flight, queued + waiting);
   if (flow != GST_FLOW_OK) {
+    GST_DEBUG_OBJECT (self->trans, "dropping %" GST_PTR_FORMAT ": %s", buffer,
+        gst_flow_get_name (flow));
     gst_buffer_unref (buffer);
     return flow;
   }

@@ -4,6 +4,8 @@
 #include "rexnetreport.h"
 #include "rexnetshare.h"
 
+#define GST_CAT_DEFAULT rexnet_classify_debug
+
 void
 rexnet_classifier_init (RexnetClassifier * self, GstElement * element)
 {
@@ -111,30 +113,45 @@ rexnet_classifier_forget (RexnetClassifier * self, gboolean place)
 
 /* ---- frames ------------------------------------------------------------ */
 
-/* Whether this frame gets an inference of its own. */
+/* Why a frame gets no inference of its own, or NULL. With the object lock. */
+static const char *
+why_not (RexnetClassifier * self, const RexnetPassage * passage,
+    GstClockTime now)
+{
+  const char *late;
+
+  if (GST_BUFFER_FLAG_IS_SET (passage->buffer, GST_BUFFER_FLAG_GAP))
+    return "a gap";
+  if (!self->expecting)
+    return NULL;
+  if (++self->phase < passage->tuning.interval)
+    return "by the interval";
+  late = rexnet_pacer_why_late (&self->pacer, passage->running, now);
+  self->skipped += late != NULL;
+  return late;
+}
+
 static gboolean
 is_due (RexnetClassifier * self, const RexnetPassage * passage)
 {
   GstClockTime now = GST_CLOCK_TIME_NONE;
-  gboolean due, late = FALSE;
+  const char *why;
 
-  if (GST_BUFFER_FLAG_IS_SET (passage->buffer, GST_BUFFER_FLAG_GAP))
-    return FALSE;
   if (GST_STATE (self->element) == GST_STATE_PLAYING)
     now = gst_element_get_current_running_time (self->element);
   GST_OBJECT_LOCK (self->element);
-  due = !self->expecting || ++self->phase >= passage->tuning.interval;
-  if (due && self->expecting)
-    late = rexnet_pacer_is_late (&self->pacer, passage->running, now);
-  self->skipped += late;
-  due &= !late;
-  if (due) {
+  why = why_not (self, passage, now);
+  if (!why) {
     self->phase = 0;
     self->expecting = TRUE;
     rexnet_pacer_begin (&self->pacer, passage->running);
   }
   GST_OBJECT_UNLOCK (self->element);
-  return due;
+  if (why)
+    GST_DEBUG_OBJECT (self->element, "frame of running time %" GST_TIME_FORMAT
+        " not classified at %" GST_TIME_FORMAT ": %s",
+        GST_TIME_ARGS (passage->running), GST_TIME_ARGS (now), why);
+  return !why;
 }
 
 gboolean
@@ -230,6 +247,8 @@ rexnet_classifier_finish (RexnetClassifier * self, RexnetPassage * passage,
     return TRUE;
   result = rexnet_last_attach (&self->last, passage->buffer, &passage->tuning,
       fresh);
+  GST_LOG_OBJECT (self->element, "frame of running time %" GST_TIME_FORMAT
+      ": %" GST_PTR_FORMAT, GST_TIME_ARGS (passage->running), result);
   if (passage->tuning.post_messages && fresh)
     rexnet_report_result (self->element, segment, passage->buffer, result);
   else

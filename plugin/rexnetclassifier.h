@@ -18,6 +18,9 @@
 
 G_BEGIN_DECLS
 
+/* Of rexnetclassify and its parts. */
+GST_DEBUG_CATEGORY_EXTERN (rexnet_classify_debug);
+
 typedef struct
 {
   GstElement *element;

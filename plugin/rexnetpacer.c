@@ -78,24 +78,27 @@ median (const RexnetPacer * self)
   return rexnet_times_quantile (&self->times, 0.5) * GST_USECOND;
 }
 
-gboolean
-rexnet_pacer_is_late (const RexnetPacer * self, GstClockTime frame,
+const char *
+rexnet_pacer_why_late (const RexnetPacer * self, GstClockTime frame,
     GstClockTime now)
 {
-  gboolean late = FALSE;
+  const char *late = NULL;
   GstClockTime needed = median (self);
 
   if (!GST_CLOCK_TIME_IS_VALID (frame))
-    return FALSE;
-  if (GST_CLOCK_TIME_IS_VALID (self->earliest))
-    late = frame < self->earliest;
+    return NULL;
+  if (GST_CLOCK_TIME_IS_VALID (self->earliest) && frame < self->earliest)
+    late = "late by the sink's QoS";
   if (!late && self->live && GST_CLOCK_TIME_IS_VALID (now)) {
     GstClockTime own = self->upstream + self->latency + TOLERANCE;
 
-    late = now + needed > frame + MAX (self->configured, own);
+    if (now + needed > frame + MAX (self->configured, own))
+      late = "late by the clock";
   }
-  return late && GST_CLOCK_TIME_IS_VALID (self->last)
-      && frame < self->last + MAX (AT_LEAST_EVERY, DUTY * needed);
+  if (!GST_CLOCK_TIME_IS_VALID (self->last)
+      || frame >= self->last + MAX (AT_LEAST_EVERY, DUTY * needed))
+    return NULL;
+  return late;
 }
 
 void

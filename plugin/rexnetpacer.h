@@ -47,9 +47,12 @@ void rexnet_pacer_answer (RexnetPacer * self, GstQuery * query);
  *
  * In a stream that is always late, one inference is allowed in a while, so
  * that results don't grow old for ever.
+ *
+ * Returns: (nullable): by what the frame is late, for the log; NULL: there is
+ *   time for it
  */
-gboolean rexnet_pacer_is_late (const RexnetPacer * self, GstClockTime frame,
-    GstClockTime now);
+const char *rexnet_pacer_why_late (const RexnetPacer * self,
+    GstClockTime frame, GstClockTime now);
 
 /* Notes that @frame gets an inference. */
 void rexnet_pacer_begin (RexnetPacer * self, GstClockTime frame);

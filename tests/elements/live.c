@@ -211,18 +211,18 @@ GST_START_TEST (test_late_by_prediction)
   rexnet_pacer_done (&pacer, 0, 30000);
 
   /* There are 30 ms announced and 40 of tolerance, 30 of which are needed. */
-  fail_if (rexnet_pacer_is_late (&pacer, 400 * GST_MSECOND,
+  fail_if (rexnet_pacer_why_late (&pacer, 400 * GST_MSECOND,
           400 * GST_MSECOND + 39 * GST_MSECOND));
-  fail_unless (rexnet_pacer_is_late (&pacer, 400 * GST_MSECOND,
+  fail_unless (rexnet_pacer_why_late (&pacer, 400 * GST_MSECOND,
           400 * GST_MSECOND + 41 * GST_MSECOND));
   /* The pipeline has more room. */
   rexnet_pacer_event (&pacer, gst_event_new_latency (200 * GST_MSECOND));
-  fail_if (rexnet_pacer_is_late (&pacer, 400 * GST_MSECOND,
+  fail_if (rexnet_pacer_why_late (&pacer, 400 * GST_MSECOND,
           400 * GST_MSECOND + 169 * GST_MSECOND));
-  fail_unless (rexnet_pacer_is_late (&pacer, 400 * GST_MSECOND,
+  fail_unless (rexnet_pacer_why_late (&pacer, 400 * GST_MSECOND,
           400 * GST_MSECOND + 171 * GST_MSECOND));
-  fail_if (rexnet_pacer_is_late (&pacer, GST_CLOCK_TIME_NONE, GST_SECOND));
-  fail_if (rexnet_pacer_is_late (&pacer, 400 * GST_MSECOND,
+  fail_if (rexnet_pacer_why_late (&pacer, GST_CLOCK_TIME_NONE, GST_SECOND));
+  fail_if (rexnet_pacer_why_late (&pacer, 400 * GST_MSECOND,
           GST_CLOCK_TIME_NONE));
 }
 
