@@ -5,12 +5,12 @@
  *
  * usage: bench-cameras [WIDTH [SECONDS [CAMERAS...]]]       (1.0 3 1 4 8)
  */
-#include <glib/gstdio.h>
 #include <gst/gst.h>
-#include <rexnet/rexnet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+
+#include "model.h"
 
 #define RATE 25
 
@@ -30,24 +30,6 @@ fail (const char *what, const GError * error)
 {
   fprintf (stderr, "%s: %s\n", what, error ? error->message : "failed");
   exit (1);
-}
-
-static char *
-save_model (double width)
-{
-  char *path = g_build_filename (g_get_tmp_dir (),
-      "bench-cameras-XXXXXX.safetensors", NULL);
-  g_autoptr (GError) error = NULL;
-  RexnetModel *model =
-      rexnet_model_generate (REXNET_VARIANT_REXNET, width, 1000, &error);
-
-  if (!model)
-    fail ("model", error);
-  g_close (g_mkstemp (path), NULL);
-  if (!rexnet_model_save (model, path, FALSE, &error))
-    fail (path, error);
-  rexnet_model_unref (model);
-  return path;
 }
 
 static Camera
@@ -146,13 +128,12 @@ main (int argc, char **argv)
   g_autofree char *model = NULL;
 
   gst_init (NULL, NULL);
-  model = save_model (width);
+  rexnet_model_unref (make_model (width, &model));
   printf ("%-10s %7s %8s %10s %6s %8s %11s\n", "scheduling", "cameras",
       "frames/s", "inferred/s", "cores", "p95, ms", "latency, ms");
   for (guint s = 0; s < G_N_ELEMENTS (scheduling); s++)
     for (guint i = 0; i < n; i++)
       measure (model, scheduling[s],
           argc > 3 ? (guint) atoi (argv[3 + i]) : usual[i], seconds);
-  g_unlink (model);
   return 0;
 }

@@ -7,12 +7,12 @@
  *
  * usage: bench-pipeline [WIDTH [THREADS [ROUNDS]]]
  */
-#include <glib/gstdio.h>
 #include <gst/gst.h>
-#include <rexnet/rexnet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+#include "model.h"
 
 #define WIDTH 1920
 #define HEIGHT 1080
@@ -48,18 +48,11 @@ open_bench (Bench * self, double width)
 {
   RexnetEngineOptions options = {.device = "cpu",.threads = self->threads };
   g_autoptr (GError) error = NULL;
-  RexnetModel *model =
-      rexnet_model_generate (REXNET_VARIANT_REXNET, width, 1000, &error);
+  RexnetModel *model = make_model (width, &self->path);
   const RexnetInput *in;
 
-  if (!model)
-    fail ("model", error);
-  self->path = g_build_filename (g_get_tmp_dir (),
-      "bench-pipeline-XXXXXX.safetensors", NULL);
-  g_close (g_mkstemp (self->path), NULL);
-  if (!rexnet_model_save (model, self->path, FALSE, &error)
-      || !(self->engine = rexnet_engine_new (model, &options, &error)))
-    fail (self->path, error);
+  if (!(self->engine = rexnet_engine_new (model, &options, &error)))
+    fail ("engine", error);
   rexnet_model_unref (model);
   in = &rexnet_engine_get_info (self->engine)->input;
   self->picture = g_malloc (WIDTH * HEIGHT * 3 / 2);
@@ -73,7 +66,6 @@ open_bench (Bench * self, double width)
 static void
 close_bench (Bench * self)
 {
-  g_unlink (self->path);
   rexnet_engine_free (self->engine);
   g_free (self->path);
   g_free (self->picture);
