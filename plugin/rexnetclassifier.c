@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rexnetclassifier.h"
 
+#include "rexnetmeta.h"
 #include "rexnetreport.h"
 #include "rexnetshare.h"
 
@@ -62,6 +63,7 @@ rexnet_classifier_start (RexnetClassifier * self, RexnetEngine * engine,
     rexnet_share_release (engine);
     return FALSE;
   }
+  rexnet_change_init (&self->change);
   GST_OBJECT_LOCK (self->element);
   self->engine = engine;
   self->frames = self->inferred = self->skipped = self->errors = 0;
@@ -104,6 +106,7 @@ void
 rexnet_classifier_forget (RexnetClassifier * self, gboolean place)
 {
   self->last.valid = FALSE;
+  rexnet_change_interrupt (&self->change);
   GST_OBJECT_LOCK (self->element);
   self->expecting = FALSE;
   if (place)
@@ -234,6 +237,35 @@ take_result (RexnetClassifier * self, RexnetPassage * passage)
   return TRUE;
 }
 
+static void
+report_change (RexnetClassifier * self, const RexnetPassage * passage,
+    const GstSegment * segment, const GstStructure * result)
+{
+  RexnetLabel best = { .index = REXNET_NO_CLASS };
+  RexnetChange *change = &self->change;
+  g_autofree char *previous = NULL;
+  RexnetResult seen;
+
+  rexnet_result_from_structure (&seen, result);
+  if (seen.n > 0)
+    best = rexnet_result_get (&seen, 0);
+  if (!rexnet_change_see (change, best.index, passage->running,
+          passage->tuning.change_after))
+    return;
+  if (change->previous != REXNET_NO_CLASS)
+    previous = rexnet_result_name (self->last.model, change->previous);
+  rexnet_report_frame (self->element, segment, passage->buffer,
+      gst_structure_new ("rexnet-label-changed",
+          "model", G_TYPE_STRING, seen.model,
+          "region-id", G_TYPE_INT, seen.region,
+          "index", G_TYPE_INT, best.index,
+          "label", G_TYPE_STRING, best.label,
+          "score", G_TYPE_DOUBLE, best.score,
+          "previous-index", G_TYPE_INT, change->previous,
+          "previous-label", G_TYPE_STRING, previous,
+          "since", G_TYPE_UINT64, change->since, NULL));
+}
+
 gboolean
 rexnet_classifier_finish (RexnetClassifier * self, RexnetPassage * passage,
     const GstSegment * segment)
@@ -249,8 +281,10 @@ rexnet_classifier_finish (RexnetClassifier * self, RexnetPassage * passage,
       fresh);
   GST_LOG_OBJECT (self->element, "frame of running time %" GST_TIME_FORMAT
       ": %" GST_PTR_FORMAT, GST_TIME_ARGS (passage->running), result);
+  if (passage->tuning.change_after > 0 && fresh)
+    report_change (self, passage, segment, result);
   if (passage->tuning.post_messages && fresh)
-    rexnet_report_result (self->element, segment, passage->buffer, result);
+    rexnet_report_frame (self->element, segment, passage->buffer, result);
   else
     gst_structure_free (result);
   return TRUE;

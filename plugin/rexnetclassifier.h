@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "rexnetchange.h"
 #include "rexnetlast.h"
 #include "rexnetlook.h"
 #include "rexnetpacer.h"
@@ -36,6 +37,7 @@ typedef struct
   GstVideoInfo info;
   GAsyncQueue *looks;           /* those that are not in use */
   RexnetLast last;
+  RexnetChange change;
 } RexnetClassifier;
 
 /* A frame's way through. */

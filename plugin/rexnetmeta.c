@@ -43,17 +43,21 @@ rexnet_meta_register (void)
   }
 }
 
+char *
+rexnet_result_name (RexnetModel * model, guint index)
+{
+  const char *label = rexnet_model_get_label (model, index);
+
+  return label ? g_strdup (label) : g_strdup_printf ("class %u", index);
+}
+
 static void
 append_label (GValue * labels, RexnetModel * model, guint index)
 {
-  const char *label = rexnet_model_get_label (model, index);
   GValue value = G_VALUE_INIT;
 
   g_value_init (&value, G_TYPE_STRING);
-  if (label)
-    g_value_set_string (&value, label);
-  else
-    g_value_take_string (&value, g_strdup_printf ("class %u", index));
+  g_value_take_string (&value, rexnet_result_name (model, index));
   gst_value_array_append_and_take_value (labels, &value);
 }
 

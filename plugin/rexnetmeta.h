@@ -38,10 +38,14 @@ typedef struct
   double score;
 } RexnetLabel;
 
+/* (transfer full): what class @index is called; "class 7" for one without a
+ * label */
+char *rexnet_result_name (RexnetModel * model, guint index);
+
 /*
  * Sets the contract's fields in @structure, which may hold others.
  * @best: @n entries
- * @model: names the labels; a class without one is called "class 7"
+ * @model: names the labels, as rexnet_result_name() has it
  */
 void rexnet_result_to_structure (GstStructure * structure, RexnetModel * model,
     const char *device, int region, GstClockTime age,

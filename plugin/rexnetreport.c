@@ -62,12 +62,12 @@ rexnet_report_started (RexnetStart * start, gboolean ok)
 }
 
 void
-rexnet_report_result (GstElement * element, const GstSegment * segment,
-    GstBuffer * buffer, GstStructure * result)
+rexnet_report_frame (GstElement * element, const GstSegment * segment,
+    GstBuffer * buffer, GstStructure * message)
 {
   GstClockTime pts = GST_BUFFER_PTS (buffer);
 
-  gst_structure_set (result,
+  gst_structure_set (message,
       "timestamp", G_TYPE_UINT64, pts,
       "stream-time", G_TYPE_UINT64,
       gst_segment_to_stream_time (segment, GST_FORMAT_TIME, pts),
@@ -75,5 +75,5 @@ rexnet_report_result (GstElement * element, const GstSegment * segment,
       gst_segment_to_running_time (segment, GST_FORMAT_TIME, pts),
       "duration", G_TYPE_UINT64, GST_BUFFER_DURATION (buffer), NULL);
   gst_element_post_message (element,
-      gst_message_new_element (GST_OBJECT (element), result));
+      gst_message_new_element (GST_OBJECT (element), message));
 }

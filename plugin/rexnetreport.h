@@ -22,8 +22,8 @@ void rexnet_report_progress (const char *what, double fraction,
 /* Says that it is over, if anything was said before. */
 void rexnet_report_started (RexnetStart * start, gboolean ok);
 
-/* Posts a new result, with the times of @buffer. @result: taken */
-void rexnet_report_result (GstElement * element, const GstSegment * segment,
-    GstBuffer * buffer, GstStructure * result);
+/* Posts @message, which speaks of @buffer, with its times. @message: taken */
+void rexnet_report_frame (GstElement * element, const GstSegment * segment,
+    GstBuffer * buffer, GstStructure * message);
 
 G_END_DECLS

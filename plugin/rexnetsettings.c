@@ -108,6 +108,9 @@ rexnet_settings_set (RexnetSettings * self, guint id, const GValue * value)
     case REXNET_SETTING_POST_MESSAGES:
       self->tuning.post_messages = g_value_get_boolean (value);
       break;
+    case REXNET_SETTING_CHANGE_AFTER:
+      self->tuning.change_after = g_value_get_uint (value);
+      break;
     case REXNET_SETTING_ANALYTICS_TOP_K:
       self->tuning.analytics_top_k = g_value_get_uint (value);
       break;
@@ -159,6 +162,9 @@ rexnet_settings_get (const RexnetSettings * self, guint id, GValue * value)
       break;
     case REXNET_SETTING_POST_MESSAGES:
       g_value_set_boolean (value, self->tuning.post_messages);
+      break;
+    case REXNET_SETTING_CHANGE_AFTER:
+      g_value_set_uint (value, self->tuning.change_after);
       break;
     case REXNET_SETTING_ANALYTICS_TOP_K:
       g_value_set_uint (value, self->tuning.analytics_top_k);
@@ -234,6 +240,11 @@ install_tuning_properties (GObjectClass * klass, GParamFlags flags)
       g_param_spec_boolean ("post-messages", "Post messages",
           "Post each new result on the bus, as an element message "
           "\"rexnet-classification\"", FALSE, flags));
+  g_object_class_install_property (klass, REXNET_SETTING_CHANGE_AFTER,
+      g_param_spec_uint ("change-after", "Change after",
+          "Post an element message \"rexnet-label-changed\" when the best label "
+          "has been another one in this many results in a row; 0: never", 0,
+          G_MAXUINT16, 0, flags));
 #ifdef HAVE_ANALYTICS
   g_object_class_install_property (klass, REXNET_SETTING_ANALYTICS_TOP_K,
       g_param_spec_uint ("analytics-top-k", "Analytics top k",

@@ -27,6 +27,7 @@ enum
   REXNET_SETTING_INTERVAL,
   REXNET_SETTING_FEATURES,
   REXNET_SETTING_POST_MESSAGES,
+  REXNET_SETTING_CHANGE_AFTER,
   REXNET_SETTING_ANALYTICS_TOP_K,
   REXNET_N_SETTINGS
 };
@@ -39,6 +40,7 @@ typedef struct
   guint interval;
   gboolean features;
   gboolean post_messages;
+  guint change_after;           /* results in a row; 0: changes aren't told */
   guint analytics_top_k;
 } RexnetTuning;
 

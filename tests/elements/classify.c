@@ -482,86 +482,6 @@ GST_START_TEST (test_state_cycles)
 
 GST_END_TEST;
 
-GST_START_TEST (test_messages)
-{
-  GstHarness *h = rgb_harness ("rexnetclassify threads=1 interval=2 "
-      "post-messages=true");
-  GstElement *element = gst_harness_find_element (h, "rexnetclassify");
-  GstBus *bus = gst_bus_new ();
-  guint n_messages = 0;
-  GstMessage *message;
-
-  gst_element_set_bus (element, bus);
-  for (guint n = 0; n < 5; n++)
-    gst_buffer_unref (classify (h, n));
-  while ((message = gst_bus_pop_filtered (bus, GST_MESSAGE_ELEMENT))) {
-    const GstStructure *s = gst_message_get_structure (message);
-    static const char *const times[] = { "timestamp", "stream-time",
-      "running-time"
-    };
-    guint64 time;
-
-    fail_unless (gst_structure_has_name (s, "rexnet-classification"));
-    for (guint i = 0; i < G_N_ELEMENTS (times); i++) {
-      fail_unless (gst_structure_get_uint64 (s, times[i], &time));
-      fail_unless_equals_uint64 (time, 2 * n_messages * FRAME);
-    }
-    fail_unless (gst_structure_get_uint64 (s, "duration", &time));
-    fail_unless_equals_uint64 (time, FRAME);
-    fail_unless_equals_int (n_labels (s), 5);
-    fail_unless_equals_uint64 (age (s), 0);
-    n_messages++;
-    gst_message_unref (message);
-  }
-  fail_unless_equals_int (n_messages, 3);
-
-  g_object_set (element, "post-messages", FALSE, NULL);
-  gst_buffer_unref (classify (h, 6));
-  fail_unless (gst_bus_pop_filtered (bus, GST_MESSAGE_ELEMENT) == NULL);
-  gst_element_set_bus (element, NULL);
-  gst_object_unref (element);
-  gst_object_unref (bus);
-  gst_harness_teardown (h);
-}
-
-GST_END_TEST;
-
-/* A reader of properties in the message handler must not meet a lock. */
-static GstBusSyncReply
-read_properties (GstBus * bus, GstMessage * message, gpointer count)
-{
-  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT) {
-    GstStructure *stats;
-    guint top_k;
-
-    g_object_get (GST_MESSAGE_SRC (message), "stats", &stats, "top-k", &top_k,
-        NULL);
-    g_object_set (GST_MESSAGE_SRC (message), "top-k", top_k, NULL);
-    gst_structure_free (stats);
-    ++*(guint *) count;
-  }
-  return GST_BUS_PASS;
-}
-
-GST_START_TEST (test_messages_hold_no_lock)
-{
-  GstHarness *h = rgb_harness ("rexnetclassify threads=1 post-messages=true");
-  GstElement *element = gst_harness_find_element (h, "rexnetclassify");
-  GstBus *bus = gst_bus_new ();
-  guint count = 0;
-
-  gst_bus_set_sync_handler (bus, read_properties, &count, NULL);
-  gst_element_set_bus (element, bus);
-  gst_buffer_unref (classify (h, 0));
-  fail_unless_equals_int (count, 1);
-  gst_element_set_bus (element, NULL);
-  gst_object_unref (element);
-  gst_object_unref (bus);
-  gst_harness_teardown (h);
-}
-
-GST_END_TEST;
-
 GST_START_TEST (test_stats)
 {
   GstHarness *h = rgb_harness ("rexnetclassify threads=1");
@@ -632,8 +552,6 @@ classify_suite (void)
   tcase_add_test (tc, test_strides_of_video_meta);
   tcase_add_test (tc, test_lying_video_meta);
   tcase_add_test (tc, test_state_cycles);
-  tcase_add_test (tc, test_messages);
-  tcase_add_test (tc, test_messages_hold_no_lock);
   tcase_add_test (tc, test_stats);
   tcase_add_test (tc, test_two_classifiers_in_a_row);
   return suite;

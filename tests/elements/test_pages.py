@@ -38,7 +38,7 @@ def pipelines():
     for page in PAGES:
         for command in LAUNCH.findall(page.read_text()):
             line = command.replace("\\\n", " ").split(" | ")[0]
-            words = [w for w in line.split()[1:] if w not in ("-q", "-e", "-v")]
+            words = [w for w in line.split()[1:] if w not in ("-e", "-m", "-q", "-v")]
             if "..." not in words:
                 yield page.name, " ".join(words)
 
