@@ -48,12 +48,6 @@ set_held (Sink * sink, gboolean held)
   g_mutex_unlock (&sink->lock);
 }
 
-GstHarness *
-rgb_harness (const char *launch)
-{
-  return video_harness (launch, "RGB", SIDE, SIDE);
-}
-
 void
 push_segment (GstHarness * h)
 {

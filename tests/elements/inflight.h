@@ -2,10 +2,8 @@
 /* What the tests of several frames in flight share. */
 #pragma once
 
-#include "common.h"
+#include "rgb.h"
 
-#define SIDE 48
-#define SIZE (SIDE * SIDE * 3)
 #define THREADS 3
 #define LAUNCH "rexnetclassify scheduling=throughput threads=3"
 
@@ -26,8 +24,6 @@ typedef struct
 void watch (GstHarness * h, Sink * sink);
 void set_held (Sink * sink, gboolean held);
 
-/* RGB of SIDE x SIDE. */
-GstHarness *rgb_harness (const char *launch);
 void push_segment (GstHarness * h);
 /* Pushes frames @from to @to - 1. Returns: the first flow that is not OK */
 GstFlowReturn push_frames (GstHarness * h, guint from, guint to);

@@ -1,21 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What rexnetclassify posts on the bus: results, and changes of the label. */
-#include "common.h"
-
-#define SIDE 48
-#define SIZE (SIDE * SIDE * 3)
-
-static GstHarness *
-rgb_harness (const char *launch)
-{
-  return video_harness (launch, "RGB", SIDE, SIDE);
-}
-
-static GstBuffer *
-classify (GstHarness * h, guint n)
-{
-  return gst_harness_push_and_pull (h, make_frame (SIZE, n));
-}
+#include "rgb.h"
 
 GST_START_TEST (test_messages)
 {
