@@ -5,6 +5,7 @@
 #include "plan.h"
 
 #define STEM_LINES 4            /* three that a row reads; a power of two */
+#define LINES_AHEAD 4           /* of the image, which comes from L3 */
 
 /* One pass of a thread down its rows, over a strip of columns. */
 typedef struct
@@ -115,6 +116,9 @@ copy_line (const Strip * s, int y)
     if (a > first)
       line[0] = 0.f;
     memcpy (line + (a - first), src + a, (b - a) * sizeof (float));
+    if (y + LINES_AHEAD < (int) plan->height)
+      for (int x = a; x < b; x += 16)
+        __builtin_prefetch (src + LINES_AHEAD * plan->width + x);
     for (int x = b; x < end; x++)
       line[x - first] = 0.f;
   }
