@@ -23,11 +23,10 @@
 
 #include "rexnetboxes.h"
 #include "rexnetenums.h"
+#include "rexnetoverlaycaps.h"
 
 GST_DEBUG_CATEGORY_STATIC (rexnet_overlay_debug);
 #define GST_CAT_DEFAULT rexnet_overlay_debug
-
-#define META_FEATURE GST_CAPS_FEATURE_META_GST_VIDEO_OVERLAY_COMPOSITION
 
 #define DEFAULT_FONT "Sans"
 #define DEFAULT_COLOR 0xffffffff
@@ -172,70 +171,14 @@ gst_rexnet_overlay_get_property (GObject * object, guint id, GValue * value,
 
 /* ---- caps -------------------------------------------------------------- */
 
-static gboolean
-has_meta_feature (const GstCapsFeatures * features)
-{
-  return !gst_caps_features_is_any (features)
-      && gst_caps_features_contains (features, META_FEATURE);
-}
-
-static GstCapsFeatures *
-with_meta_feature (const GstCapsFeatures * features, gboolean with)
-{
-  GstCapsFeatures *copy = gst_caps_features_copy (features);
-
-  if (gst_caps_features_is_any (copy))
-    return copy;
-  if (with)
-    gst_caps_features_add (copy, META_FEATURE);
-  else
-    gst_caps_features_remove (copy, META_FEATURE);
-  return copy;
-}
-
-/* Plain frames in system memory, whose pixels can be reached. */
-static gboolean
-is_blendable (const GstCapsFeatures * features)
-{
-  g_autoptr (GstCapsFeatures) bare = with_meta_feature (features, FALSE);
-
-  return gst_caps_features_is_equal (bare,
-      GST_CAPS_FEATURES_MEMORY_SYSTEM_MEMORY);
-}
-
-/*
- * Frames that can't be blended into must leave with composition meta. The
- * meta is preferred for all: composing in the sink is cheaper.
- */
 static GstCaps *
 gst_rexnet_overlay_transform_caps (GstBaseTransform * trans,
     GstPadDirection direction, GstCaps * caps, GstCaps * filter)
 {
-  GstCaps *meta = gst_caps_new_empty (), *plain = gst_caps_new_empty ();
-  GstCaps *result;
+  g_autoptr (GstCaps) all = rexnet_overlay_caps_transform (direction, caps);
 
-  for (guint i = 0; i < gst_caps_get_size (caps); i++) {
-    GstStructure *s = gst_caps_get_structure (caps, i);
-    GstCapsFeatures *f = gst_caps_get_features (caps, i);
-    gboolean has_meta = has_meta_feature (f) || gst_caps_features_is_any (f);
-    gboolean may_lack = direction == GST_PAD_SINK ?
-        !has_meta && is_blendable (f) : has_meta || is_blendable (f);
-
-    if (direction == GST_PAD_SINK || has_meta)
-      gst_caps_append_structure_full (meta, gst_structure_copy (s),
-          with_meta_feature (f, TRUE));
-    if (may_lack)
-      gst_caps_append_structure_full (plain, gst_structure_copy (s),
-          with_meta_feature (f, FALSE));
-  }
-  result = gst_caps_merge (meta, plain);
-  if (filter) {
-    GstCaps *all = result;
-
-    result = gst_caps_intersect_full (filter, all, GST_CAPS_INTERSECT_FIRST);
-    gst_caps_unref (all);
-  }
-  return result;
+  return filter ? gst_caps_intersect_full (filter, all,
+      GST_CAPS_INTERSECT_FIRST) : g_steal_pointer (&all);
 }
 
 static void
@@ -255,8 +198,8 @@ gst_rexnet_overlay_set_caps (GstBaseTransform * trans, GstCaps * in,
 
   if (!gst_video_info_from_caps (&self->info, in))
     return FALSE;
-  self->can_blend = is_blendable (gst_caps_get_features (in, 0));
-  self->may_attach = has_meta_feature (gst_caps_get_features (out, 0));
+  self->can_blend = rexnet_overlay_caps_blend (gst_caps_get_features (in, 0));
+  self->may_attach = rexnet_overlay_caps_compose (gst_caps_get_features (out, 0));
   self->asked = FALSE;
   forget_picture (self);
   return TRUE;
