@@ -312,6 +312,7 @@ gst_rexnet_classify_propose_allocation (GstBaseTransform * trans,
   gboolean ok = GST_BASE_TRANSFORM_CLASS (parent_class)->propose_allocation
       (trans, decide_query, query);
 
+  rexnet_frame_refuse_crop (query);
   return rexnet_ahead_propose (&self->ahead, query) || ok;
 }
 

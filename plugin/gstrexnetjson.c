@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "rexnetmeta.h"
+#include "rexnetsegment.h"
 
 GST_DEBUG_CATEGORY_STATIC (rexnet_json_debug);
 #define GST_CAT_DEFAULT rexnet_json_debug
@@ -142,14 +143,12 @@ static void
 append_line (GString * line, const GstSegment * segment, GstBuffer * buffer,
     const RexnetResult * result, gboolean features)
 {
-  GstClockTime pts = GST_BUFFER_PTS (buffer), time = GST_CLOCK_TIME_NONE;
+  GstClockTime pts = GST_BUFFER_PTS (buffer);
 
-  if (segment->format == GST_FORMAT_TIME)
-    time = gst_segment_to_stream_time (segment, GST_FORMAT_TIME, pts);
   g_string_append (line, "{\"pts\":");
   append_time (line, pts);
   g_string_append (line, ",\"stream_time\":");
-  append_time (line, time);
+  append_time (line, rexnet_segment_stream_time (segment, pts));
   g_string_append (line, ",\"duration\":");
   append_time (line, GST_BUFFER_DURATION (buffer));
   g_string_append_printf (line, ",\"region\":%d,\"model\":",

@@ -23,7 +23,9 @@
 
 #include "rexnetboxes.h"
 #include "rexnetenums.h"
+#include "rexnetframe.h"
 #include "rexnetoverlaycaps.h"
+#include "rexnetsegment.h"
 
 GST_DEBUG_CATEGORY_STATIC (rexnet_overlay_debug);
 #define GST_CAT_DEFAULT rexnet_overlay_debug
@@ -50,7 +52,7 @@ struct _GstRexnetOverlay
   gboolean can_blend;           /* the frames are in system memory */
   gboolean may_attach;          /* the caps announce composition meta */
   gboolean attach;              /* and downstream's allocation takes it */
-  gboolean asked;               /* attach is known */
+  gint ask;                     /* atomic: attach is not known */
   RexnetLabelBox *box;
   GString *drawn, *wanted;      /* what a picture shows, as text */
   GstVideoOverlayComposition *composition;      /* of drawn; may be NULL */
@@ -190,17 +192,31 @@ forget_picture (GstRexnetOverlay * self)
   self->composition = NULL;
 }
 
+/* All that is needed where frames are not touched. Not every GStreamer knows
+ * their formats, such as DMA_DRM. */
+static gboolean
+read_size (GstVideoInfo * info, const GstCaps * caps)
+{
+  const GstStructure *s = gst_caps_get_structure (caps, 0);
+
+  gst_video_info_init (info);
+  return gst_structure_get_int (s, "width", &info->width)
+      && gst_structure_get_int (s, "height", &info->height);
+}
+
 static gboolean
 gst_rexnet_overlay_set_caps (GstBaseTransform * trans, GstCaps * in,
     GstCaps * out)
 {
   GstRexnetOverlay *self = GST_REXNET_OVERLAY (trans);
 
-  if (!gst_video_info_from_caps (&self->info, in))
-    return FALSE;
   self->can_blend = rexnet_overlay_caps_blend (gst_caps_get_features (in, 0));
-  self->may_attach = rexnet_overlay_caps_compose (gst_caps_get_features (out, 0));
-  self->asked = FALSE;
+  if (self->can_blend ? !gst_video_info_from_caps (&self->info, in)
+      : !read_size (&self->info, in))
+    return FALSE;
+  self->may_attach =
+      rexnet_overlay_caps_compose (gst_caps_get_features (out, 0));
+  g_atomic_int_set (&self->ask, TRUE);
   forget_picture (self);
   return TRUE;
 }
@@ -316,6 +332,28 @@ blend (GstRexnetOverlay * self, GstBuffer * buffer)
   return TRUE;
 }
 
+static void
+choose (GstRexnetOverlay * self)
+{
+  self->attach = downstream_composes (self);
+  if (!self->attach && !self->can_blend)
+    GST_ELEMENT_WARNING (self, STREAM, FORMAT,
+        ("Labels can't be drawn: the frames are not in system memory and "
+            "nothing downstream composes overlays."), (NULL));
+}
+
+/* Controlled properties follow the stream. */
+static void
+gst_rexnet_overlay_before_transform (GstBaseTransform * trans,
+    GstBuffer * buffer)
+{
+  GstClockTime time = rexnet_segment_stream_time (&trans->segment,
+      GST_BUFFER_PTS (buffer));
+
+  if (GST_CLOCK_TIME_IS_VALID (time))
+    gst_object_sync_values (GST_OBJECT (trans), time);
+}
+
 static GstFlowReturn
 gst_rexnet_overlay_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 {
@@ -324,19 +362,36 @@ gst_rexnet_overlay_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   update_picture (self, buffer);
   if (!self->composition)
     return GST_FLOW_OK;
-  if (!self->asked) {
-    self->asked = TRUE;
-    self->attach = downstream_composes (self);
-    if (!self->attach && !self->can_blend)
-      GST_ELEMENT_WARNING (self, STREAM, FORMAT,
-          ("Labels can't be drawn: the frames are not in system memory and "
-              "nothing downstream composes overlays."), (NULL));
-  }
+  if (g_atomic_int_compare_and_exchange (&self->ask, TRUE, FALSE))
+    choose (self);
   if (self->attach)
     attach (self, buffer);
   else if (self->can_blend && !blend (self, buffer))
     return GST_FLOW_ERROR;
   return GST_FLOW_OK;
+}
+
+/* The box is placed in what the caps say is the picture. */
+static gboolean
+gst_rexnet_overlay_propose_allocation (GstBaseTransform * trans,
+    GstQuery * decide_query, GstQuery * query)
+{
+  gboolean ok = GST_BASE_TRANSFORM_CLASS (parent_class)->propose_allocation
+      (trans, decide_query, query);
+
+  rexnet_frame_refuse_crop (query);
+  return ok;
+}
+
+static gboolean
+gst_rexnet_overlay_src_event (GstBaseTransform * trans, GstEvent * event)
+{
+  GstRexnetOverlay *self = GST_REXNET_OVERLAY (trans);
+
+  /* What is downstream now may be another. */
+  if (GST_EVENT_TYPE (event) == GST_EVENT_RECONFIGURE)
+    g_atomic_int_set (&self->ask, TRUE);
+  return GST_BASE_TRANSFORM_CLASS (parent_class)->src_event (trans, event);
 }
 
 static gboolean
@@ -434,7 +489,10 @@ gst_rexnet_overlay_class_init (GstRexnetOverlayClass * class)
   trans_class->stop = gst_rexnet_overlay_stop;
   trans_class->transform_caps = gst_rexnet_overlay_transform_caps;
   trans_class->set_caps = gst_rexnet_overlay_set_caps;
+  trans_class->before_transform = gst_rexnet_overlay_before_transform;
   trans_class->transform_ip = gst_rexnet_overlay_transform_ip;
+  trans_class->propose_allocation = gst_rexnet_overlay_propose_allocation;
+  trans_class->src_event = gst_rexnet_overlay_src_event;
 }
 
 static void

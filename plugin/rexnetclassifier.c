@@ -3,6 +3,7 @@
 
 #include "rexnetmeta.h"
 #include "rexnetreport.h"
+#include "rexnetsegment.h"
 #include "rexnetshare.h"
 
 #define GST_CAT_DEFAULT rexnet_classify_debug
@@ -163,8 +164,7 @@ rexnet_classifier_begin (RexnetClassifier * self, RexnetPassage * passage,
 {
   *passage = (RexnetPassage) {
     .buffer = buffer, .tuning = *tuning, .arrival = g_get_monotonic_time (),
-    .running = gst_segment_to_running_time (segment, GST_FORMAT_TIME,
-        GST_BUFFER_PTS (buffer)),
+    .running = rexnet_segment_running_time (segment, GST_BUFFER_PTS (buffer)),
   };
   GST_OBJECT_LOCK (self->element);
   self->frames++;

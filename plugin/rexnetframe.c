@@ -81,6 +81,16 @@ rexnet_frame_sort_caps (GstCaps * caps)
   return gst_caps_merge (first, gst_caps_ref (caps));
 }
 
+void
+rexnet_frame_refuse_crop (GstQuery * query)
+{
+  guint index;
+
+  if (gst_query_find_allocation_meta (query, GST_VIDEO_CROP_META_API_TYPE,
+          &index))
+    gst_query_remove_nth_allocation_meta (query, index);
+}
+
 static RexnetMatrix
 matrix_of (const GstVideoInfo * info)
 {

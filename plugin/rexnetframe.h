@@ -30,6 +30,10 @@ GstCaps *rexnet_frame_caps (void);
 /* Returns: (transfer full): @caps, but formats that are read in place first */
 GstCaps *rexnet_frame_sort_caps (GstCaps * caps);
 
+/* Takes GstVideoCropMeta out of the answer to an ALLOCATION query: upstream cuts
+ * its frames itself then. */
+void rexnet_frame_refuse_crop (GstQuery * query);
+
 /*
  * Prepares for frames of @info, to be read as @input says. @self was zeroed
  * before the first call.

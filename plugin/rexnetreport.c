@@ -3,6 +3,8 @@
 
 #include <rexnet/rexnet.h>
 
+#include "rexnetsegment.h"
+
 static GstResourceError
 code_of (const GError * error)
 {
@@ -70,9 +72,9 @@ rexnet_report_frame (GstElement * element, const GstSegment * segment,
   gst_structure_set (message,
       "timestamp", G_TYPE_UINT64, pts,
       "stream-time", G_TYPE_UINT64,
-      gst_segment_to_stream_time (segment, GST_FORMAT_TIME, pts),
+      rexnet_segment_stream_time (segment, pts),
       "running-time", G_TYPE_UINT64,
-      gst_segment_to_running_time (segment, GST_FORMAT_TIME, pts),
+      rexnet_segment_running_time (segment, pts),
       "duration", G_TYPE_UINT64, GST_BUFFER_DURATION (buffer), NULL);
   gst_element_post_message (element,
       gst_message_new_element (GST_OBJECT (element), message));

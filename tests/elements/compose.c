@@ -77,14 +77,23 @@ GST_START_TEST (test_adds_to_composition)
 
 GST_END_TEST;
 
+static const struct
+{
+  const char *in, *out;
+} foreign[] = {
+  {"video/x-raw(memory:GLMemory),format=RGBA,width=320,height=240,"
+        "framerate=25/1", "video/x-raw(memory:GLMemory," META ")"},
+  {"video/x-raw(memory:DMABuf),format=DMA_DRM,drm-format=XR24:0x123456789abcdef,"
+        "width=320,height=240,framerate=25/1",
+      "video/x-raw(memory:DMABuf," META ")"},
+};
+
 /* Frames in a memory that can't be mapped here are fine where downstream
  * composes, and refused where it does not. */
 GST_START_TEST (test_foreign_memory)
 {
-  const char *in = "video/x-raw(memory:GLMemory),format=RGBA,width=320,"
-      "height=240,framerate=25/1";
-  GstHarness *h = composing_harness (in, "video/x-raw(memory:GLMemory," META
-      ")");
+  const char *in = foreign[__i__].in;
+  GstHarness *h = composing_harness (in, foreign[__i__].out);
   GstBuffer *buffer = gst_harness_push_and_pull (h, grey_frame (320 * 240 * 4,
           0, trousers));
 
@@ -93,7 +102,8 @@ GST_START_TEST (test_foreign_memory)
   gst_harness_teardown (h);
 
   h = gst_harness_new ("rexnetoverlay");
-  gst_harness_set_sink_caps_str (h, "video/x-raw(memory:GLMemory)");
+  gst_harness_set_sink_caps_str (h, __i__ ? "video/x-raw(memory:DMABuf)"
+      : "video/x-raw(memory:GLMemory)");
   gst_harness_set_src_caps_str (h, in);
   fail_unless_equals_int (gst_harness_push (h, grey_frame (320 * 240 * 4, 0,
               trousers)), GST_FLOW_NOT_NEGOTIATED);
@@ -123,6 +133,35 @@ GST_START_TEST (test_blends_when_allocation_refuses)
 
 GST_END_TEST;
 
+/* A sink that composes takes the place of one that does not. */
+GST_START_TEST (test_new_downstream)
+{
+  GstHarness *h = gst_harness_new ("rexnetoverlay");
+
+  gst_harness_set_sink_caps_str (h, "video/x-raw(memory:SystemMemory," META
+      ")");
+  gst_harness_set_src_caps_str (h, "video/x-raw,format=GRAY8,width=320,"
+      "height=240,framerate=25/1");
+  for (guint n = 0; n < 3; n++) {
+    GstBuffer *buffer = gst_harness_push_and_pull (h, grey_frame (320 * 240, n,
+            trousers));
+    GstVideoOverlayCompositionMeta *meta =
+        gst_buffer_get_video_overlay_composition_meta (buffer);
+
+    fail_unless_equals_int (meta != NULL, n == 2);
+    fail_unless_equals_int (drawn_on (buffer, 320, 240).right >= 0, n < 2);
+    gst_buffer_unref (buffer);
+    if (n == 1) {
+      gst_harness_add_propose_allocation_meta (h,
+          GST_VIDEO_OVERLAY_COMPOSITION_META_API_TYPE, NULL);
+      gst_harness_push_upstream_event (h, gst_event_new_reconfigure ());
+    }
+  }
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
 static Suite *
 compose_suite (void)
 {
@@ -133,8 +172,9 @@ compose_suite (void)
   tcase_set_timeout (tc, 60);
   tcase_add_test (tc, test_attaches);
   tcase_add_test (tc, test_adds_to_composition);
-  tcase_add_test (tc, test_foreign_memory);
+  tcase_add_loop_test (tc, test_foreign_memory, 0, G_N_ELEMENTS (foreign));
   tcase_add_test (tc, test_blends_when_allocation_refuses);
+  tcase_add_test (tc, test_new_downstream);
   return suite;
 }
 

@@ -161,6 +161,27 @@ GST_START_TEST (test_lying_video_meta)
 
 GST_END_TEST;
 
+/* The frame is cut before it comes, for all that downstream could do it. */
+GST_START_TEST (test_crop)
+{
+  GstHarness *h = gst_harness_new_parse ("videocrop left=16 ! "
+      "rexnetclassify threads=1");
+  GstBuffer *buffer;
+
+  gst_harness_add_propose_allocation_meta (h, GST_VIDEO_META_API_TYPE, NULL);
+  gst_harness_add_propose_allocation_meta (h, GST_VIDEO_CROP_META_API_TYPE,
+      NULL);
+  set_video_caps (h, "RGB", SIDE, SIDE);
+  buffer = classify (h, 0);
+  fail_unless (gst_buffer_get_video_crop_meta (buffer) == NULL);
+  fail_unless_equals_int (gst_buffer_get_size (buffer), (SIDE - 16) * SIDE * 3);
+  fail_unless_equals_int (n_results (buffer), 1);
+  gst_buffer_unref (buffer);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
 static Suite *
 frames_suite (void)
 {
@@ -174,6 +195,7 @@ frames_suite (void)
   tcase_add_test (tc, test_short_buffer);
   tcase_add_test (tc, test_strides_of_video_meta);
   tcase_add_test (tc, test_lying_video_meta);
+  tcase_add_test (tc, test_crop);
   return suite;
 }
 

@@ -2,6 +2,8 @@
 /* rexnetoverlay: what is drawn where. */
 #include "drawn.h"
 
+#include <gst/controller/controller.h>
+
 /* Big enough to read, small enough to see the picture: on all sizes letters
  * as bright as they can be, on a dark box. */
 GST_START_TEST (test_readable)
@@ -234,6 +236,53 @@ GST_START_TEST (test_short_buffer)
 
 GST_END_TEST;
 
+/* Values that follow the stream: no label at its start, all a second on. */
+GST_START_TEST (test_controlled)
+{
+  GstHarness *h = video_harness ("rexnetoverlay", "GRAY8", 320, 240);
+  GstControlSource *source = gst_interpolation_control_source_new ();
+  GstTimedValueControlSource *values = GST_TIMED_VALUE_CONTROL_SOURCE (source);
+  GstElement *element = gst_harness_find_element (h, "rexnetoverlay");
+
+  gst_timed_value_control_source_set (values, 0, 0);
+  gst_timed_value_control_source_set (values, GST_SECOND, 5);
+  gst_object_add_control_binding (GST_OBJECT (element),
+      gst_direct_control_binding_new_absolute (GST_OBJECT (element),
+          "max-labels", source));
+  for (guint n = 0; n <= 25; n += 25) {
+    GstBuffer *buffer = gst_harness_push_and_pull (h, grey_frame (320 * 240, n,
+            trousers));
+
+    fail_unless_equals_int (drawn_on (buffer, 320, 240).right >= 0, n > 0);
+    gst_buffer_unref (buffer);
+  }
+  gst_object_unref (source);
+  gst_object_unref (element);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+/* The frame is cut before it comes, for all that downstream could do it. */
+GST_START_TEST (test_crop)
+{
+  GstHarness *h = gst_harness_new_parse ("videocrop left=160 ! rexnetoverlay");
+  GstBuffer *buffer;
+
+  gst_harness_add_propose_allocation_meta (h, GST_VIDEO_META_API_TYPE, NULL);
+  gst_harness_add_propose_allocation_meta (h, GST_VIDEO_CROP_META_API_TYPE,
+      NULL);
+  set_video_caps (h, "GRAY8", 480, 240);
+  buffer = gst_harness_push_and_pull (h, grey_frame (480 * 240, 0, trousers));
+  fail_unless (gst_buffer_get_video_crop_meta (buffer) == NULL);
+  fail_unless_equals_int (gst_buffer_get_size (buffer), 320 * 240);
+  fail_unless (drawn_on (buffer, 320, 240).right > 0);
+  gst_buffer_unref (buffer);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
 static Suite *
 overlay_suite (void)
 {
@@ -253,6 +302,8 @@ overlay_suite (void)
   tcase_add_test (tc, test_changes_while_playing);
   tcase_add_test (tc, test_two_results);
   tcase_add_test (tc, test_short_buffer);
+  tcase_add_test (tc, test_controlled);
+  tcase_add_test (tc, test_crop);
   return suite;
 }
 

@@ -171,6 +171,33 @@ GST_START_TEST (test_state_cycles)
 
 GST_END_TEST;
 
+static const char *const chains[] = {
+  "rexnetclassify threads=1 interval=2 post-messages=true change-after=1",
+  "rexnetclassify threads=2 scheduling=throughput post-messages=true",
+  "rexnetclassify threads=1 ! rexnetoverlay",
+  "rexnetclassify threads=1 ! rexnetjson",
+};
+
+/* As from appsrc, which counts bytes unless told otherwise. */
+GST_START_TEST (test_bytes_segment)
+{
+  GstHarness *h = rgb_harness (chains[__i__]);
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_BYTES);
+  gst_harness_push_event (h, gst_event_new_segment (&segment));
+  for (guint n = 0; n < 3; n++) {
+    GstBuffer *buffer = classify (h, n);
+
+    fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), n * FRAME);
+    gst_buffer_unref (buffer);
+  }
+  fail_unless_equals_uint64 (statistic (h, "inferred"), __i__ == 0 ? 2 : 3);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
 static Suite *
 stream_suite (void)
 {
@@ -186,6 +213,7 @@ stream_suite (void)
   tcase_add_test (tc, test_renegotiation);
   tcase_add_test (tc, test_impossible_sizes_not_negotiated);
   tcase_add_test (tc, test_state_cycles);
+  tcase_add_loop_test (tc, test_bytes_segment, 0, G_N_ELEMENTS (chains));
   return suite;
 }
 
