@@ -207,13 +207,15 @@ rexnet_share_acquire (const RexnetRequest * request,
 void
 rexnet_share_release (RexnetEngine * engine)
 {
+  gboolean last;
   GSList *l;
 
   g_mutex_lock (&lock);
   for (l = shares; l && ((Share *) l->data)->engine != engine; l = l->next);
-  if (l && --((Share *) l->data)->users == 0) {
+  last = l && --((Share *) l->data)->users == 0;
+  if (last)
     forget (l->data);
-    rexnet_engine_free (engine);
-  }
   g_mutex_unlock (&lock);
+  if (last)
+    rexnet_engine_free (engine);
 }
