@@ -207,7 +207,7 @@ check_smooth (gconstpointer data)
   g_autofree float *y = g_new (float, total);
 
   for (guint i = 0; i < total; i++)
-    x[i] = -87. + 174. * i / total;
+    x[i] = -84. + 168. * i / total;
   for (guint k = 0; k < G_N_ELEMENTS (kinds); k++) {
     RexnetFinish finish = {.smooth = kinds[k] };
 

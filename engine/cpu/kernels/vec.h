@@ -20,7 +20,7 @@
  *   vec_set_once, vec_sub, vec_alternating_sum
  *                          of the levels with paired products: as vec_set, but
  *                          in a register; a - b; even lanes less odd ones
- *   vec_silu, vec_sigmoid  to 9e-7 + 1.4e-8 |x| relative for |x| <= 87; beyond,
+ *   vec_silu, vec_sigmoid  to 9e-7 + 1.4e-8 |x| relative for |x| <= 84; beyond,
  *                          their limits to 1e-30
  */
 #pragma once

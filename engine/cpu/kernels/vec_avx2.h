@@ -69,6 +69,12 @@ vec_add (Vec a, Vec b)
 }
 
 VEC_INLINE Vec
+vec_sub (Vec a, Vec b)
+{
+  return _mm256_sub_ps (a, b);
+}
+
+VEC_INLINE Vec
 vec_mul (Vec a, Vec b)
 {
   return _mm256_mul_ps (a, b);
@@ -100,26 +106,27 @@ vec_prefetch (const char *p)
 
 /*
  * 1 + exp (-x) = 1 + 2^n 2^f, where n is -x log2 e rounded to an eighth by
- * adding 1.5 x 2^20. Its low bits pick 2^(i/8) from a register and, moved up,
+ * adding 1.5 x 2^20. Its low bits pick c 2^(i/8) from a register and, moved up,
  * add n to the exponent. They add i/8 to the significand with it, which the
- * table's entries lack. A cubic makes 2^f.
+ * table's entries lack. 2^f is c (f + 1 + d) ((f + 1)^2 + e) to 4e-8, a
+ * multiply-add less than a cubic, since n + 1 comes as cheap as n.
  */
 VEC_INLINE Vec
 vec_one_plus_exp_neg (Vec x)
 {
-  const __m256i table = _mm256_setr_epi32 (0x3f800000, 0x3f7b95c2,
-      0x3f7837f0, 0x3f75fed7, 0x3f7504f3, 0x3f75672a, 0x3f7744fd, 0x3f7ac0c7);
-  const Vec log2e = vec_set (1.44269504f), magic = vec_set (0x1.8p20f);
-  Vec shifted = _mm256_fnmadd_ps (x, log2e, magic);
-  Vec f = _mm256_fnmsub_ps (x, log2e, _mm256_sub_ps (shifted, magic));
+  const __m256i table = _mm256_setr_epi32 (0x3d656341, 0x3d6a262a, 0x3d68650e,
+      0x3d64bd52, 0x3d62339d, 0x3d60e1d2, 0x3d60e42d, 0x3d625976);
+  const Vec log2e = vec_set (1.44269504f);
+  Vec shifted = _mm256_fnmadd_ps (x, log2e, vec_set (0x1.8p20f));
+  Vec g = vec_fma (x, log2e,
+      vec_sub (shifted, vec_set (0x1.8p20f + 1.f)));    /* -(f + 1) */
   __m256i low = _mm256_castps_si256 (shifted);
   __m256i power = _mm256_add_epi32 (_mm256_slli_epi32 (low, 20),
       _mm256_permutevar8x32_epi32 (table, low));
-  Vec p = vec_fma (f, vec_set (0.0554962233f), vec_set (0.240257636f));
+  Vec a = vec_mul (vec_sub (vec_set (1.29036129f), g),
+      _mm256_castsi256_ps (power));
 
-  p = vec_fma (f, p, vec_set (0.693147242f));
-  p = vec_fma (f, p, vec_set (1.f));
-  return vec_fma (p, _mm256_castsi256_ps (power), vec_set (1.f));
+  return vec_fma (a, vec_fma (g, g, vec_set (6.79625082f)), vec_set (1.f));
 }
 
 #include "vec_smooth.h"
