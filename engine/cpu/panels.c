@@ -4,6 +4,8 @@
 
 #include "plan.h"
 
+#define LINE 16                 /* floats */
+
 /* A panel's channels over the whole map, with a border of zeros. */
 typedef struct
 {
@@ -103,6 +105,23 @@ next_panel (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint i,
       rexnet_share (blocks, thread + 1, threads) * vl);
 }
 
+/* A panel's product is time enough for the little that its convolution wants. */
+static void
+fetch_depthwise (const RexnetFrame * frame, const RexnetBlockPlan * plan,
+    const RexnetPanel * panel)
+{
+  const RexnetDepthwiseWeights *depthwise = &plan->depthwise;
+  const RexnetConv *conv = &plan->net->depthwise;
+  guint vl = frame->plan->kernels.vl;
+  gsize taps = (gsize) conv->kernel * conv->kernel;
+  const float *weights = depthwise->weights + panel->block * taps * vl;
+
+  for (gsize i = 0; i < panel->columns * taps * vl; i += LINE)
+    __builtin_prefetch (weights + i);
+  for (gsize i = 0; i < panel->columns * vl; i += LINE)
+    __builtin_prefetch (depthwise->bias + panel->block * vl + i);
+}
+
 /* Fills @buffer with the depthwise's input for panel @i, and says how many
  * vectors of channels it has. */
 static guint
@@ -124,6 +143,7 @@ produce (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint i,
   };
 
   look_ahead (frame, plan, thread, i, &gemm);
+  fetch_depthwise (frame, plan, panel);
   rexnet_panel_gemm (panel, kernels) (&gemm, pixels);
   return panel->columns;
 }
