@@ -21,7 +21,8 @@
  *                          of the levels with paired products: as vec_set, but
  *                          in a register; a - b; even lanes less odd ones
  *   vec_silu, vec_sigmoid  to 9e-7 + 1.4e-8 |x| relative for |x| <= 84; beyond,
- *                          their limits to 1e-30
+ *                          their limits to 1e-30, but that silu of -infinity
+ *                          may be NaN, as in PyTorch
  */
 #pragma once
 

@@ -150,4 +150,5 @@ vec_one_plus_exp_neg (Vec x)
       vec_fma (f, f, vec_set (2.08103371f)), vec_set (1.f));
 }
 
+#define VEC_EXP_OVERFLOWS
 #include "vec_smooth.h"
