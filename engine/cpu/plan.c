@@ -44,9 +44,13 @@ choose_rows (const RexnetPlan * plan, const RexnetBlockPlan * block)
       || bytes > cpu->l2 / 2;
 }
 
+#define LEAST_PIXELS 64         /* of a chunk */
+
 /*
  * As many pixels as let a thread's inputs of a projection take a third of L2,
- * so that a panel of weights is read once for all of them; two tiles at least.
+ * so that a panel of weights is read once for all of them. A map of 7 x 7 is never
+ * cut up: its weights come from L3 or memory, which costs more than inputs that
+ * leave L2.
  */
 static guint
 choose_chunk (const RexnetPlan * plan, const RexnetBlockPlan * block)
@@ -58,7 +62,7 @@ choose_chunk (const RexnetPlan * plan, const RexnetBlockPlan * block)
 
   if (block->split_k)
     channels = (channels + plan->threads - 1) / plan->threads;
-  return CLAMP (room / channels / tile * tile, MIN (2 * tile, pixels), pixels);
+  return CLAMP (room / channels / tile * tile, MIN (LEAST_PIXELS, pixels), pixels);
 }
 
 /* A layer of matrix products, cut up for @shares and @slices. */
