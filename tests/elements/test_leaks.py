@@ -10,7 +10,7 @@ import unittest
 SOURCE = "videotestsrc num-buffers=20 ! video/x-raw,width=64,height=64"
 SEVERAL = "rexnetclassify scheduling=throughput threads=2"
 PIPELINES = {
-    "chain": f"{SOURCE} ! rexnetclassify threads=1 interval=2 post-messages=true "
+    "chain": f"{SOURCE} ! rexnetclassify threads=1 interval=2 post-messages=true change-after=1 "
              "features=true ! tee name=t "
              "t. ! queue ! rexnetoverlay ! fakesink t. ! queue ! rexnetjson features=true ! fakesink",
     "shared": f"{SOURCE} ! tee name=t t. ! queue ! rexnetclassify threads=1 ! fakesink "
