@@ -286,7 +286,7 @@ rexnet_plan_pack (RexnetPlan * plan, guint thread, guint threads)
     if (depthwise)
       rexnet_depthwise_pack (depthwise, plan->kernels.vl);
     else if (pointwise->conv) {
-      rexnet_pointwise_pack (pointwise, plan->kernels.vl);
+      rexnet_pointwise_pack (pointwise, &plan->kernels);
       if (sizeof (float) * pointwise->k * pointwise->conv->out >= RELEASE_BYTES)
         rexnet_network_release_pages (plan->net);
     }

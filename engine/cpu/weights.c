@@ -39,10 +39,12 @@ taps (const RexnetConv * conv)
  * ones of two 3 + 2 + 2, as a single one has nothing to pair for. */
 static void
 deal_panels (RexnetPointwise * self, guint block, guint end,
-    const RexnetCut * cut)
+    guint vl, const RexnetCut * cut)
 {
+  gboolean paired = cut->paired
+      && rexnet_paired_triples (self->k / cut->slices, vl) > 0;
   guint blocks = end - block;
-  guint n = cut->paired && cut->columns < REXNET_MAX_PAIRED && blocks > 1 ?
+  guint n = paired && cut->columns < REXNET_MAX_PAIRED && blocks > 1 ?
       blocks / cut->columns :
       (blocks + cut->columns - 1) / cut->columns;
 
@@ -51,7 +53,7 @@ deal_panels (RexnetPointwise * self, guint block, guint end,
 
     panel->block = block;
     panel->columns = (end - block + n - 1) / n;
-    panel->paired = cut->paired && panel->columns > 1;
+    panel->paired = paired && panel->columns > 1;
     self->paired |= panel->paired;
     block += panel->columns;
   }
@@ -79,7 +81,7 @@ rexnet_pointwise_layout (RexnetPointwise * self, const RexnetConv * conv,
     gboolean half = cut->halves && end == self->blocks && end > block
         && tail <= vl / 2;
 
-    deal_panels (self, block, end - half, cut);
+    deal_panels (self, block, end - half, vl, cut);
     if (half)
       self->panels[self->n_panels++] =
           (RexnetPanel) {.block = end - 1,.columns = 1,.half = TRUE};
@@ -149,7 +151,7 @@ static void
 pack_panel (RexnetPointwise * self, const RexnetPanel * panel, guint n,
     guint vl, const float *weight, float *d)
 {
-  const guint strip = 16;
+  const guint strip = panel->paired ? vl : 16;
   const float scale = panel->paired ? 1.f / self->unscale : 1.f;
   guint paired = panel->paired ? rexnet_paired_triples (n, vl) * 3 * vl : 0;
   guint row = panel->columns * vl;
@@ -167,6 +169,18 @@ pack_panel (RexnetPointwise * self, const RexnetPanel * panel, guint n,
   }
 }
 
+/* What paired_differences asks for. */
+static void
+take_differences (const RexnetPanel * panel, guint n, guint vl, float *d)
+{
+  guint row = panel->columns * vl;
+  guint paired = rexnet_paired_triples (n, vl) * 3 * vl;
+
+  for (guint k = 0; k < paired; k++, d += row)
+    for (guint i = row; k % 3 != 2 && i-- > vl;)
+      d[i] -= d[i - vl];
+}
+
 static void
 pack_half (RexnetPointwise * self, const RexnetPanel * panel, guint n,
     guint vl, const float *weight, float *d)
@@ -180,8 +194,10 @@ pack_half (RexnetPointwise * self, const RexnetPanel * panel, guint n,
 
 /* @weight: out x k, row-major */
 static void
-pack_slice (RexnetPointwise * self, guint slice, guint vl, const float *weight)
+pack_slice (RexnetPointwise * self, guint slice, const RexnetKernels * kernels,
+    const float *weight)
 {
+  guint vl = kernels->vl;
   guint blocks = (self->k + vl - 1) / vl;
   guint from = rexnet_share (blocks, slice, self->slices) * vl;
   guint end = MIN (rexnet_share (blocks, slice + 1, self->slices) * vl,
@@ -193,13 +209,15 @@ pack_slice (RexnetPointwise * self, guint slice, guint vl, const float *weight)
     float *d = rexnet_slice_weights (self, panel, from, end);
 
     (panel->half ? pack_half : pack_panel) (self, panel, end - from, vl, w, d);
+    if (panel->paired && kernels->paired_differences)
+      take_differences (panel, end - from, vl, d);
     if (panel->paired)
       cross_weights (self, panel, end - from, vl, w);
   }
 }
 
 void
-rexnet_pointwise_pack (RexnetPointwise * self, guint vl)
+rexnet_pointwise_pack (RexnetPointwise * self, const RexnetKernels * kernels)
 {
   guint out = self->conv->out;
   g_autofree float *weight = g_new (float, (gsize) out * self->k);
@@ -210,7 +228,7 @@ rexnet_pointwise_pack (RexnetPointwise * self, guint vl)
   if (self->paired)
     self->unscale = 1.f / scale_of (weight, (gsize) out * self->k);
   for (guint i = 0; i < self->slices; i++)
-    pack_slice (self, i, vl, weight);
+    pack_slice (self, i, kernels, weight);
 }
 
 void

@@ -69,7 +69,8 @@ rexnet_share (guint n, guint i, guint parts)
 
 void rexnet_pointwise_layout (RexnetPointwise * self, const RexnetConv * conv,
     guint vl, const RexnetCut * cut, RexnetArena * arena);
-void rexnet_pointwise_pack (RexnetPointwise * self, guint vl);
+void rexnet_pointwise_pack (RexnetPointwise * self,
+    const RexnetKernels * kernels);
 void rexnet_pointwise_clear (RexnetPointwise * self);
 
 /* A panel's weights for one slice, the inputs from @k to @end. */

@@ -14,6 +14,7 @@ typedef struct
   guint pixels, columns;
   gboolean half;                /* gemm_half */
   gboolean paired;              /* gemm_paired */
+  gboolean differences;         /* paired_differences */
   float *crossed;
   Guard a, b, bias, d, residual, prefetch;
   guint32 *offset;
@@ -46,6 +47,7 @@ pick_shape (Check * check, Case * c)
 
   c->half = half;
   c->paired = paired;
+  c->differences = k->paired_differences;
   c->columns = columns;
   c->pixels = MAX (pick (check, pixels, G_N_ELEMENTS (pixels)), 1);
   c->gemm.k = MAX (pick (check, depths, G_N_ELEMENTS (depths)), 1);
@@ -158,12 +160,17 @@ static double
 weight (const Case * c, guint vl, guint k, guint n)
 {
   guint row = k;
+  double w = 0.;
 
   if (c->half)
     return n < vl / 2 ? c->gemm.b[k / 2 * vl + 2 * n + k % 2] : 0.;
   if (is_paired (c, vl, k))
     row = k / (3 * vl) * 3 * vl + k % vl * 3 + k / vl % 3;
-  return c->gemm.b[(gsize) row * c->columns * vl + n];
+  for (;; n -= vl) {
+    w += c->gemm.b[(gsize) row * c->columns * vl + n];
+    if (n < vl || !c->differences || !is_paired (c, vl, k) || k / vl % 3 == 2)
+      return w;
+  }
 }
 
 /* What paired products leave in a sum: that of the weights; and in

@@ -17,3 +17,16 @@
   X (1, 4) X (2, 4) X (3, 4)
 
 #include "gemm_template.h"
+
+/* 10 sums, the weights of a pair, two pixels. */
+#define PAIRED_DIFFERENCES TRUE
+#define PAIRED_COLUMNS 2
+#define PAIRED_ROWS_2 5
+#define PAIRED_ROWS_3 3
+#define PAIRED_TILES_2(X) \
+  X (1, 2) X (2, 2) X (3, 2) X (4, 2) X (5, 2)
+#define PAIRED_TILES_3(X) \
+  X (1, 3) X (2, 3) X (3, 3)
+
+#include "paired_step_avx2.h"
+#include "paired_template.h"

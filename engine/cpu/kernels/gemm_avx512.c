@@ -22,6 +22,7 @@
 
 /* 20 sums, three times two weights, three pixels and two of what they add up
  * to. */
+#define PAIRED_DIFFERENCES FALSE
 #define PAIRED_COLUMNS 2
 #define PAIRED_ROWS_2 10
 #define PAIRED_ROWS_3 6

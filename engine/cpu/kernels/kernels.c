@@ -15,6 +15,7 @@ rexnet_kernels_init (RexnetKernels * kernels, RexnetIsa isa)
   if (isa < REXNET_ISA_AVX2)
     return;
   rexnet_gemm_init_avx2 (kernels);
+  rexnet_paired_init_avx2 (kernels);
   rexnet_depthwise_init_avx2 (kernels);
   rexnet_vector_init_avx2 (kernels);
   rexnet_peak_init_avx2 (kernels);

@@ -136,6 +136,8 @@ typedef struct
   RexnetGemmFunc gemm_paired[REXNET_MAX_PAIRED + 1];
   guint gemm_paired_rows[REXNET_MAX_PAIRED + 1];
   guint paired_columns;         /* the fastest of them; 0: none */
+  gboolean paired_differences;  /* they want the weights of pairs less those of
+                                 * the panel's vector before, if there is one */
 
   /* d[pixel] = the sum over all pairs of x1 x2, negative in odd lanes. */
   void (*cross) (const float *a, gsize a_block, guint k, guint pixels,
@@ -186,6 +188,7 @@ void rexnet_kernels_init (RexnetKernels * kernels, RexnetIsa isa);
 void rexnet_gemm_init_c (RexnetKernels * kernels);
 void rexnet_gemm_init_avx2 (RexnetKernels * kernels);
 void rexnet_gemm_init_avx512 (RexnetKernels * kernels);
+void rexnet_paired_init_avx2 (RexnetKernels * kernels);
 void rexnet_paired_init_avx512 (RexnetKernels * kernels);
 void rexnet_depthwise_init_c (RexnetKernels * kernels);
 void rexnet_depthwise_init_avx2 (RexnetKernels * kernels);

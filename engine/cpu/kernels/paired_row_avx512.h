@@ -66,6 +66,25 @@ vec_paired_row (Vec acc[], const float *p1, const float *p2, const float *p3,
   acc[1] = s1;
 }
 
+/* Rows of that for pixels at a, a + next and a + single, and the vectors of w1,
+ * w2 and w3 at b. */
+VEC_INLINE void
+vec_paired_step (Vec acc[][REXNET_MAX_COLUMNS], const float *a, gsize next,
+    gsize single, const float *b, const gboolean minus, const guint rows,
+    const guint columns)
+{
+  Vec w1[REXNET_MAX_PAIRED], w2[REXNET_MAX_PAIRED], w3[REXNET_MAX_PAIRED];
+
+  VEC_UNROLL for (guint c = 0; c < columns; c++) {
+    w1[c] = vec_load_once (b + c * VL);
+    w2[c] = vec_load_once (b + (columns + c) * VL);
+    w3[c] = vec_load_once (b + (2 * columns + c) * VL);
+  }
+  VEC_UNROLL for (guint r = 0; r < rows; r++, a += VL)
+    vec_paired_row (acc[r], a, a + next, a + single, w1, w2, w3, minus,
+        columns);
+}
+
 #undef PAIR
 #undef PIXEL
 #undef ROW_2

@@ -19,8 +19,9 @@
  * has as much to do for the ones as for the others.
  *
  * The including file has included gemm_template.h and one that provides
- * vec_paired_row, and defines, for panels of 2 and 3 vectors, PAIRED_ROWS_n and PAIRED_TILES_n (X), as that file's, and
- * PAIRED_COLUMNS, the faster of the two.
+ * vec_paired_step, and defines, for panels of 2 and 3 vectors, PAIRED_ROWS_n and
+ * PAIRED_TILES_n (X), as that file's, PAIRED_COLUMNS, the faster of the two, and
+ * PAIRED_DIFFERENCES, see kernels.h.
  */
 
 /* A tile's inputs up to here stay in L1 from one panel to the next. */
@@ -36,18 +37,9 @@ triple_step (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a, gsize next,
     gsize single, const float *b, Stream streams[2], const gboolean fetches,
     const gboolean minus, const guint rows, const guint columns)
 {
-  Vec w1[REXNET_MAX_PAIRED], w2[REXNET_MAX_PAIRED], w3[REXNET_MAX_PAIRED];
-
   VEC_UNROLL for (guint i = 0; fetches && i < 4; i++)
     stream_fetch (&streams[i % 2]);
-  VEC_UNROLL for (guint c = 0; c < columns; c++) {
-    w1[c] = vec_load_once (b + c * VL);
-    w2[c] = vec_load_once (b + (columns + c) * VL);
-    w3[c] = vec_load_once (b + (2 * columns + c) * VL);
-  }
-  VEC_UNROLL for (guint r = 0; r < rows; r++, a += VL)
-    vec_paired_row (acc[r], a, a + next, a + single, w1, w2, w3, minus,
-        columns);
+  vec_paired_step (acc, a, next, single, b, minus, rows, columns);
   VEC_FORGET ();
 }
 
@@ -160,5 +152,6 @@ KERNEL (rexnet_paired_init) (RexnetKernels * kernels)
   kernels->gemm_paired_rows[2] = PAIRED_ROWS_2;
   kernels->gemm_paired_rows[3] = PAIRED_ROWS_3;
   kernels->paired_columns = PAIRED_COLUMNS;
+  kernels->paired_differences = PAIRED_DIFFERENCES;
   kernels->cross = cross;
 }

@@ -104,6 +104,17 @@ vec_prefetch (const char *p)
   _mm_prefetch (p, _MM_HINT_T1);
 }
 
+/* The sum of the even lanes less that of the odd ones. */
+VEC_INLINE float
+vec_alternating_sum (Vec a)
+{
+  __m128 sum = _mm_add_ps (_mm256_castps256_ps128 (a),
+      _mm256_extractf128_ps (a, 1));
+
+  sum = _mm_add_ps (sum, _mm_movehl_ps (sum, sum));
+  return _mm_cvtss_f32 (_mm_sub_ss (sum, _mm_movehdup_ps (sum)));
+}
+
 /*
  * 1 + exp (-x) = 1 + 2^n 2^f, where n is -x log2 e rounded to an eighth by
  * adding 1.5 x 2^20. Its low bits pick c 2^(i/8) from a register and, moved up,
