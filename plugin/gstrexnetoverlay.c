@@ -437,20 +437,21 @@ install_properties (GObjectClass * class)
           "Pango font description; without a size the letters grow with the "
           "frame", DEFAULT_FONT, flags));
   g_object_class_install_property (class, PROP_POSITION,
-      g_param_spec_enum ("position", "Position", "Where the box stands",
+      g_param_spec_enum ("position", "Position",
+          "Where the box stands in the frame or region",
           GST_TYPE_REXNET_POSITION, REXNET_POSITION_TOP_LEFT, flags));
   g_object_class_install_property (class, PROP_COLOR,
       g_param_spec_uint ("color", "Colour",
-          "Of the letters, big-endian ARGB", 0, G_MAXUINT32, DEFAULT_COLOR,
-          flags));
+          "Colour of the letters, big-endian ARGB", 0, G_MAXUINT32,
+          DEFAULT_COLOR, flags));
   g_object_class_install_property (class, PROP_BAR_COLOR,
       g_param_spec_uint ("bar-color", "Bar colour",
-          "Of the score bars, big-endian ARGB", 0, G_MAXUINT32, DEFAULT_BAR,
-          flags));
+          "Colour of the score bars, big-endian ARGB", 0, G_MAXUINT32,
+          DEFAULT_BAR, flags));
   g_object_class_install_property (class, PROP_BACKGROUND_COLOR,
       g_param_spec_uint ("background-color", "Background colour",
-          "Of the box, big-endian ARGB", 0, G_MAXUINT32, DEFAULT_BACKGROUND,
-          flags));
+          "Colour of the box behind them, big-endian ARGB", 0, G_MAXUINT32,
+          DEFAULT_BACKGROUND, flags));
   g_object_class_install_property (class, PROP_MAX_LABELS,
       g_param_spec_uint ("max-labels", "Most labels",
           "Most labels drawn of one result", 0, 100, DEFAULT_MAX_LABELS,

@@ -30,8 +30,8 @@ GstCaps *rexnet_frame_caps (void);
 /* Returns: (transfer full): @caps, but formats that are read in place first */
 GstCaps *rexnet_frame_sort_caps (GstCaps * caps);
 
-/* Takes GstVideoCropMeta out of the answer to an ALLOCATION query: upstream cuts
- * its frames itself then. */
+/* Takes GstVideoCropMeta out of the answer to an ALLOCATION query: upstream
+ * cuts its frames itself then. */
 void rexnet_frame_refuse_crop (GstQuery * query);
 
 /*

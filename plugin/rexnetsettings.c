@@ -203,7 +203,7 @@ install_device_properties (GObjectClass * klass, GParamFlags flags)
           "device's name", DEFAULT_DEVICE, flags));
   g_object_class_install_property (klass, REXNET_SETTING_PRECISION,
       g_param_spec_enum ("precision", "Precision",
-          "Of weights and activations", GST_TYPE_REXNET_PRECISION,
+          "Number format of weights and activations", GST_TYPE_REXNET_PRECISION,
           REXNET_PRECISION_AUTO, flags));
   g_object_class_install_property (klass, REXNET_SETTING_CACHE_DIR,
       g_param_spec_string ("cache-dir", "Cache folder",
@@ -242,9 +242,9 @@ install_tuning_properties (GObjectClass * klass, GParamFlags flags)
           "\"rexnet-classification\"", FALSE, flags));
   g_object_class_install_property (klass, REXNET_SETTING_CHANGE_AFTER,
       g_param_spec_uint ("change-after", "Change after",
-          "Post an element message \"rexnet-label-changed\" when the best label "
-          "has been another one in this many results in a row; 0: never", 0,
-          G_MAXUINT16, 0, flags));
+          "Post an element message \"rexnet-label-changed\" when the best "
+          "label has been another one in this many results in a row; 0: never",
+          0, G_MAXUINT16, 0, flags));
 #ifdef HAVE_ANALYTICS
   g_object_class_install_property (klass, REXNET_SETTING_ANALYTICS_TOP_K,
       g_param_spec_uint ("analytics-top-k", "Analytics top k",
