@@ -111,12 +111,11 @@ fetch_depthwise (const RexnetFrame * frame, const RexnetBlockPlan * plan,
     const RexnetPanel * panel)
 {
   const RexnetDepthwiseWeights *depthwise = &plan->depthwise;
-  const RexnetConv *conv = &plan->net->depthwise;
   guint vl = frame->plan->kernels.vl;
-  gsize taps = (gsize) conv->kernel * conv->kernel;
-  const float *weights = depthwise->weights + panel->block * taps * vl;
+  gsize block = (gsize) depthwise->vectors * vl;
+  const float *weights = depthwise->weights + panel->block * block;
 
-  for (gsize i = 0; i < panel->columns * taps * vl; i += LINE)
+  for (gsize i = 0; i < panel->columns * block; i += LINE)
     __builtin_prefetch (weights + i);
   for (gsize i = 0; i < panel->columns * vl; i += LINE)
     __builtin_prefetch (depthwise->bias + panel->block * vl + i);
@@ -178,19 +177,16 @@ convolve (const RexnetFrame * frame, const RexnetBlockPlan * plan, guint b,
   float *d = map + b * plan->plane;
   RexnetDepthwise k = {
     .weights = plan->depthwise.weights
-        + (gsize) b * conv->kernel * conv->kernel * vl,
+        + (gsize) b * plan->depthwise.vectors * vl,
     .bias = plan->depthwise.bias + b * vl,
+    .row_step = 2 * conv->stride * row,
     .d = d,.d_row = (gsize) plan->width * vl,
     .pool = smooth ? NULL : pool,.low = finish->low,.high = finish->high
   };
 
-  for (guint y = 0, rows; y < plan->height; y += rows, k.d += rows * k.d_row) {
-    rows = MIN (plan->band, plan->height - y);
-    for (guint i = 0; i < (rows - 1) * conv->stride + conv->kernel; i++)
-      k.row[i] = first + (y * conv->stride + i) * row;
-    kernels->depthwise[conv->kernel == 5][conv->stride - 1] (&k, plan->width,
-        rows);
-  }
+  for (guint i = 0; i < conv->stride + conv->kernel; i++)
+    k.row[i] = first + i * row;
+  plan->depthwise.func (&k, plan->width, plan->height);
   if (smooth)
     kernels->activate (d, pixels, finish, pool);
 }

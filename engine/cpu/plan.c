@@ -179,7 +179,8 @@ layout_block (RexnetPlan * plan, RexnetBlockPlan * block, RexnetArena * arena)
 
   if (block->source == REXNET_SOURCE_EXPAND)
     rexnet_pointwise_layout (&block->expand, &net->expand, vl, &expand, arena);
-  rexnet_depthwise_layout (&block->depthwise, &net->depthwise, vl, arena);
+  rexnet_depthwise_layout (&block->depthwise, &net->depthwise, &plan->kernels,
+      rexnet_cpu_info ()->adders, arena);
   block->scaled = rexnet_finish (REXNET_ACTIVATION_NONE);
   if (block->gated) {
     rexnet_pointwise_layout (&block->squeeze, &net->se_reduce, vl, &squeeze,

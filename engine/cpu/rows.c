@@ -272,29 +272,37 @@ convolve (const Strip * s, guint y, guint rows)
 {
   const RexnetBlockPlan *block = s->block;
   const RexnetConv *conv = &block->net->depthwise;
-  const RexnetKernels *kernels = &s->frame->plan->kernels;
   const RexnetFinish *finish = &block->depthwise.finish;
   const gboolean smooth = finish->smooth != REXNET_ACTIVATION_NONE;
+  const gsize ring_block = (gsize) block->depth * ring_width (block) * s->vl;
   RexnetDepthwise d = {.low = finish->low,.high = finish->high };
   int top = (int) (y * conv->stride)
       - (int) rexnet_conv_padding (conv, block->in_height);
   guint inputs = (rows - 1) * conv->stride + conv->kernel;
+  gsize step[REXNET_DEPTHWISE_INPUTS];
 
+  for (guint i = 0; i < inputs; i++) {
+    gboolean inside = top + (int) i >= 0
+        && top + (int) i < (int) block->in_height;
+
+    d.row[i] = inside ? ring_row (s, 0, top + i) :
+        rexnet_frame_buffer (s->frame, s->frame->plan->layout.zero);
+    step[i] = inside ? ring_block : 0;
+  }
   for (guint b = 0; b < block->depthwise.blocks; b++) {
-    for (guint i = 0; i < inputs; i++)
-      d.row[i] = top + (int) i < 0 || top + (int) i >= (int) block->in_height ?
-          rexnet_frame_buffer (s->frame, s->frame->plan->layout.zero) :
-          ring_row (s, b, top + i);
+    float *pool = s->pool ? s->pool + b * s->vl : NULL;
+
     d.weights = block->depthwise.weights
-        + (gsize) b * conv->kernel * conv->kernel * s->vl;
+        + (gsize) b * block->depthwise.vectors * s->vl;
     d.bias = block->depthwise.bias + b * s->vl;
     d.d = convolved (s, b, y, &d.d_row);
-    d.pool = s->pool && !smooth ? s->pool + b * s->vl : NULL;
-    kernels->depthwise[conv->kernel == 5][conv->stride - 1] (&d, s->columns,
-        rows);
+    d.pool = smooth ? NULL : pool;
+    block->depthwise.func (&d, s->columns, rows);
     for (guint i = 0; smooth && i < rows; i++)
-      kernels->activate (d.d + i * d.d_row, s->columns, finish,
-          s->pool ? s->pool + b * s->vl : NULL);
+      s->frame->plan->kernels.activate (d.d + i * d.d_row, s->columns, finish,
+          pool);
+    for (guint i = 0; i < inputs; i++)
+      d.row[i] += step[i];
   }
 }
 

@@ -233,14 +233,33 @@ rexnet_pointwise_pack (RexnetPointwise * self, const RexnetKernels * kernels)
 
 void
 rexnet_depthwise_layout (RexnetDepthwiseWeights * self, const RexnetConv * conv,
-    guint vl, RexnetArena * arena)
+    const RexnetKernels * kernels, gboolean adders, RexnetArena * arena)
 {
+  guint vl = kernels->vl;
+  gboolean winograd = adders && kernels->depthwise_winograd
+      && conv->kernel == 3 && conv->stride == 1;
+
   self->conv = conv;
+  self->func = winograd ? kernels->depthwise_winograd :
+      kernels->depthwise[conv->kernel == 5][conv->stride - 1];
   self->blocks = (conv->out + vl - 1) / vl;
+  self->vectors = winograd ? REXNET_WINOGRAD_VECTORS : taps (conv);
   self->finish = rexnet_finish (conv->activation);
   self->bias = rexnet_arena_take (arena, (gsize) self->blocks * vl);
   self->weights = rexnet_arena_take (arena,
-      (gsize) self->blocks * taps (conv) * vl);
+      (gsize) self->blocks * self->vectors * vl);
+}
+
+/* Half the sums of the three columns of w, then those with - in the middle. */
+static void
+winograd_weights (const float *w, float sums[6])
+{
+  for (guint x = 0; x < 3; x++) {
+    float ends = 0.5f * w[x] + 0.5f * w[6 + x];
+
+    sums[x] = ends + 0.5f * w[3 + x];
+    sums[3 + x] = ends - 0.5f * w[3 + x];
+  }
 }
 
 void
@@ -252,7 +271,15 @@ rexnet_depthwise_pack (RexnetDepthwiseWeights * self, guint vl)
 
   rexnet_conv_fold (self->conv, weight, bias);
   memcpy (self->bias, bias, out * sizeof (float));
-  for (guint c = 0; c < out; c++)
+  for (guint c = 0; c < out; c++) {
+    float *d = self->weights + (gsize) c / vl * self->vectors * vl + c % vl;
+    float sums[REXNET_WINOGRAD_VECTORS - 9];
+
     for (guint t = 0; t < n; t++)
-      self->weights[((gsize) c / vl * n + t) * vl + c % vl] = weight[c * n + t];
+      d[t * vl] = weight[c * n + t];
+    if (self->vectors > n)
+      winograd_weights (weight + c * n, sums);
+    for (guint t = n; t < self->vectors; t++)
+      d[t * vl] = sums[t - n];
+  }
 }

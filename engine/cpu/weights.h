@@ -52,9 +52,11 @@ typedef struct
 typedef struct
 {
   const RexnetConv *conv;
+  RexnetDepthwiseFunc func;
   guint blocks;
-  float *weights;               /* blocks x taps vectors */
-  float *bias;
+  guint vectors;                /* of weights a block has: taps, or what
+                                 * depthwise_winograd wants */
+  float *weights, *bias;
   RexnetFinish finish;
 } RexnetDepthwiseWeights;
 
@@ -97,6 +99,8 @@ rexnet_panel_gemm (const RexnetPanel * panel, const RexnetKernels * kernels)
       kernels->gemm[panel->columns];
 }
 
+/* @adders: the processor has some beside what multiplies and adds. */
 void rexnet_depthwise_layout (RexnetDepthwiseWeights * self,
-    const RexnetConv * conv, guint vl, RexnetArena * arena);
+    const RexnetConv * conv, const RexnetKernels * kernels, gboolean adders,
+    RexnetArena * arena);
 void rexnet_depthwise_pack (RexnetDepthwiseWeights * self, guint vl);

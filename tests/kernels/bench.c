@@ -120,6 +120,7 @@ bench_gemm (const Bench * bench)
 typedef struct
 {
   guint pixels, kernel, stride;
+  RexnetDepthwiseFunc func;
 } DepthwiseShape;
 
 static void
@@ -137,26 +138,38 @@ run_depthwise (const Bench * bench, gconstpointer data)
 
   for (guint i = 0; i < REXNET_DEPTHWISE_INPUTS; i++)
     d.row[i] = bench->memory + i * row;
-  kernels->depthwise[shape->kernel == 5][shape->stride - 1] (&d, shape->pixels,
-      2);
+  shape->func (&d, shape->pixels, 2);
+}
+
+static void
+measure_depthwise (const Bench * bench, const DepthwiseShape * shape,
+    const char *how)
+{
+  g_autofree char *name = g_strdup_printf
+      ("depthwise %u x %u stride %u%s: %u pixels", shape->kernel, shape->kernel,
+      shape->stride, how, shape->pixels);
+
+  measure (bench, name, 2. * shape->pixels * shape->kernel * shape->kernel
+      * bench->check->kernels.vl, run_depthwise, shape);
 }
 
 static void
 bench_depthwise (const Bench * bench)
 {
+  const RexnetKernels *kernels = &bench->check->kernels;
   const DepthwiseShape shapes[] = {
     {112, 3, 1}, {56, 3, 2}, {56, 3, 1}, {28, 3, 2}, {28, 3, 1}, {14, 3, 1},
     {7, 3, 2}, {7, 3, 1}, {28, 5, 1}, {14, 5, 2}
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (shapes); i++) {
-    const DepthwiseShape *s = &shapes[i];
-    g_autofree char *name = g_strdup_printf
-        ("depthwise %u x %u stride %u: %u pixels", s->kernel, s->kernel,
-        s->stride, s->pixels);
+    DepthwiseShape shape = shapes[i];
 
-    measure (bench, name, 2. * s->pixels * s->kernel * s->kernel
-        * bench->check->kernels.vl, run_depthwise, s);
+    shape.func = kernels->depthwise[shape.kernel == 5][shape.stride - 1];
+    measure_depthwise (bench, &shape, "");
+    shape.func = kernels->depthwise_winograd;
+    if (shape.func && shape.kernel == 3 && shape.stride == 1)
+      measure_depthwise (bench, &shape, " winograd");
   }
 }
 

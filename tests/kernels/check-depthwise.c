@@ -4,19 +4,59 @@
 
 #include "checkkernels.h"
 
-#define ROUNDS 150
+#define ROUNDS 300
+#define MAX_OUTPUTS 5           /* rows; apart only where there are two */
 
 typedef struct
 {
   RexnetDepthwise d;
-  guint kernel, stride, pixels, rows, inputs;
+  RexnetDepthwiseFunc func;
+  gboolean winograd;
+  guint kernel, stride, pixels, rows, n_guards;
   Guard row[REXNET_DEPTHWISE_INPUTS], weights, bias, out, pool;
   float *pool_before;
 } Case;
 
+/* What depthwise_winograd wants of the weights, behind them. */
+static void
+add_sums (const Case * c, guint vl)
+{
+  float *w = c->weights.data, *sums = w + 9 * vl;
+
+  for (guint i = 0; i < 3 * vl; i++) {
+    double ends = (double) w[i] + w[6 * vl + i], middle = w[3 * vl + i];
+
+    sums[i] = (ends + middle) / 2.;
+    sums[3 * vl + i] = (ends - middle) / 2.;
+  }
+}
+
+/* Rows each in memory of their own, or as many as there are, evenly apart. */
+static void
+make_inputs (Check * check, Case * c)
+{
+  guint inputs = (c->rows - 1) * c->stride + c->kernel;
+  gsize row = ((c->pixels - 1) * c->stride + c->kernel) * check->kernels.vl;
+
+  c->n_guards = c->rows > REXNET_DEPTHWISE_ROWS ? 1 : inputs;
+  for (guint i = 0; i < c->n_guards; i++)
+    c->row[i] = check_values (check, inputs / c->n_guards * row);
+  for (guint i = 0; i < MIN (inputs, c->stride + c->kernel); i++)
+    c->d.row[i] = c->n_guards > 1 ? c->row[i].data : c->row[0].data + i * row;
+  c->d.row_step = 2 * c->stride * row;
+}
+
+/* What tap row @ky of output row @y reads. */
+static const float *
+input_row (const Case * c, guint y, guint ky)
+{
+  return c->d.row[y % 2 * c->stride + ky] + y / 2 * c->d.row_step;
+}
+
 static void
 make_case (Check * check, Case * c)
 {
+  const RexnetKernels *kernels = &check->kernels;
   guint vl = check->kernels.vl;
   GRand *rand = check->rand;
 
@@ -24,14 +64,17 @@ make_case (Check * check, Case * c)
   c->kernel = g_rand_boolean (rand) ? 3 : 5;
   c->stride = g_rand_int_range (rand, 1, 3);
   c->pixels = g_rand_int_range (rand, 1, 34);
-  c->rows = g_rand_int_range (rand, 1, REXNET_DEPTHWISE_ROWS + 1);
-  c->inputs = (c->rows - 1) * c->stride + c->kernel;
-  for (guint i = 0; i < c->inputs; i++) {
-    c->row[i] = check_values (check,
-        ((c->pixels - 1) * c->stride + c->kernel) * vl);
-    c->d.row[i] = c->row[i].data;
-  }
-  c->weights = check_weights (check, c->kernel * c->kernel * vl);
+  c->rows = g_rand_int_range (rand, 1, MAX_OUTPUTS + 1);
+  c->func = kernels->depthwise[c->kernel == 5][c->stride - 1];
+  c->winograd = kernels->depthwise_winograd && c->kernel == 3
+      && c->stride == 1 && g_rand_boolean (rand);
+  if (c->winograd)
+    c->func = kernels->depthwise_winograd;
+  make_inputs (check, c);
+  c->weights = check_weights (check,
+      (c->winograd ? REXNET_WINOGRAD_VECTORS : c->kernel * c->kernel) * vl);
+  if (c->winograd)
+    add_sums (c, vl);
   c->bias = check_weights (check, vl);
   c->pool = check_weights (check, vl);
   c->pool_before = g_memdup2 (c->pool.data, vl * sizeof (float));
@@ -48,13 +91,34 @@ make_case (Check * check, Case * c)
 static void
 free_case (Case * c)
 {
-  for (guint i = 0; i < c->inputs; i++)
+  for (guint i = 0; i < c->n_guards; i++)
     guard_free (&c->row[i]);
   guard_free (&c->weights);
   guard_free (&c->bias);
   guard_free (&c->out);
   guard_free (&c->pool);
   g_free (c->pool_before);
+}
+
+/* What the terms of an output add up to at most: with Winograd's filtering
+ * those of all four rows, each of a column's inputs with another before it
+ * meets their weights. */
+static double
+winograd_magnitude (const Case * c, guint vl, guint y, guint x, guint lane)
+{
+  double sum = fabs (c->d.bias[lane]);
+
+  for (guint kx = 0; kx < 3; kx++) {
+    double w[3], in[4];
+
+    for (guint i = 0; i < 3; i++)
+      w[i] = fabs (c->d.weights[(i * 3 + kx) * vl + lane]);
+    for (guint i = 0; i < 4; i++)
+      in[i] = fabs (input_row (c, y & ~1u, i)[(x + kx) * vl + lane]);
+    sum += (in[1] + in[2]) * (w[0] + w[1] + w[2])
+        + (y % 2 == 0 ? (in[0] + in[2]) * w[0] : (in[3] + in[1]) * w[2]);
+  }
+  return sum;
 }
 
 static double
@@ -68,11 +132,13 @@ expected (const Case * c, guint vl, guint y, guint x, guint lane,
   for (guint ky = 0; ky < c->kernel; ky++)
     for (guint kx = 0; kx < c->kernel; kx++) {
       double product = (double) c->d.weights[(ky * c->kernel + kx) * vl + lane]
-          * c->d.row[y * c->stride + ky][(x * c->stride + kx) * vl + lane];
+          * input_row (c, y, ky)[(x * c->stride + kx) * vl + lane];
 
       sum += product;
       *magnitude += fabs (product);
     }
+  if (c->winograd && (y | 1) < c->rows)
+    *magnitude = winograd_magnitude (c, vl, y, x, lane);
   return check_finish (sum, &finish);
 }
 
@@ -90,8 +156,8 @@ compare (Check * check, const Case * c)
 
         check_close (check, c->d.d[y * c->d.d_row + x * vl + lane], value,
             check_rounding (c->kernel * c->kernel, magnitude), 1e-6,
-            "depthwise %u x %u stride %u, pixel %u of %u, row %u of %u",
-            c->kernel, c->kernel, c->stride, x, c->pixels, y, c->rows);
+            "depthwise %u x %u stride %u%s, pixel %u of %u, row %u of %u",
+            c->kernel, c->kernel, c->stride, c->winograd ? " winograd" : "", x, c->pixels, y, c->rows);
         pool += value;
         most += magnitude;
       }
@@ -117,8 +183,7 @@ check_depthwise (gconstpointer data)
     Case c;
 
     make_case (check, &c);
-    check->kernels.depthwise[c.kernel == 5][c.stride - 1] (&c.d, c.pixels,
-        c.rows);
+    c.func (&c.d, c.pixels, c.rows);
     compare (check, &c);
     free_case (&c);
   }

@@ -4,3 +4,4 @@
 #define DEPTHWISE_ROWS 2
 
 #include "depthwise_template.h"
+#include "winograd_template.h"

@@ -32,8 +32,11 @@ add_vector (Vec acc[MAX_PIXELS], Vec v, const float *w, const int x,
   }
 }
 
+/* A tile whose first input lies @x floats from @rows, and what of @d is not
+ * the whole's: copied, it would be waited for. */
 VEC_INLINE void
-depthwise_tile (const RexnetDepthwise * d, guint pixel, const Shape shape)
+depthwise_tile (const RexnetDepthwise * d, const float *const *rows, gsize x,
+    float *out, const Shape shape)
 {
   const int span = (shape.pixels - 1) * shape.stride + shape.kernel;
   const int inputs = (shape.rows - 1) * shape.stride + shape.kernel;
@@ -46,16 +49,16 @@ depthwise_tile (const RexnetDepthwise * d, guint pixel, const Shape shape)
       acc[r][p] = vec_load (d->bias);
 
   VEC_UNROLL for (int y = 0; y < inputs; y++) {
-    const float *row = d->row[y] + (gsize) pixel * shape.stride * VL;
+    const float *row = rows[y] + x;
 
-    VEC_UNROLL for (int x = 0; x < span; x++) {
-      Vec v = vec_load_once (row + x * VL);
+    VEC_UNROLL for (int i = 0; i < span; i++) {
+      Vec v = vec_load_once (row + i * VL);
 
       VEC_UNROLL for (int r = 0; r < (int) shape.rows; r++) {
         const int ky = y - r * (int) shape.stride;
 
         if (ky >= 0 && ky < (int) shape.kernel)
-          add_vector (acc[r], v, d->weights + ky * (int) shape.kernel * VL, x,
+          add_vector (acc[r], v, d->weights + ky * (int) shape.kernel * VL, i,
               shape);
       }
     }
@@ -67,22 +70,24 @@ depthwise_tile (const RexnetDepthwise * d, guint pixel, const Shape shape)
     VEC_UNROLL for (guint p = 0; p < shape.pixels; p++) {
       Vec a = vec_clamp (acc[r][p], low, high);
 
-      vec_store (d->d + r * d->d_row + (pixel + p) * VL, a);
+      vec_store (out + r * d->d_row + p * VL, a);
       pool = vec_add (pool, a);
     }
   if (d->pool)
     vec_store (d->pool, vec_add (vec_load (d->pool), pool));
 }
 
-typedef void (*DepthwiseTile) (const RexnetDepthwise *, guint);
+typedef void (*DepthwiseTile) (const RexnetDepthwise *, const float *const *,
+    gsize, float *);
 
 #define TILE(P, R, K, S) \
 static void \
-tile_##P##_##R##_##K##_##S (const RexnetDepthwise * d, guint pixel) \
+tile_##P##_##R##_##K##_##S (const RexnetDepthwise * d, \
+    const float *const *rows, gsize x, float *out) \
 { \
   const Shape shape = { P, R, K, S }; \
 \
-  depthwise_tile (d, pixel, shape); \
+  depthwise_tile (d, rows, x, out, shape); \
 }
 
 #define TILES(R, K, S) \
@@ -96,46 +101,55 @@ static const DepthwiseTile tiles_##R##_##K##_##S[MAX_PIXELS + 1] = { \
 
 /* Pixels are dealt evenly among the tiles of a row. */
 VEC_INLINE void
-run_row (const RexnetDepthwise * d, guint pixels,
-    const DepthwiseTile tiles[MAX_PIXELS + 1])
+run_row (const RexnetDepthwise * d, const float *const *rows, gsize x,
+    float *out, guint pixels, guint stride, const DepthwiseTile * tiles)
 {
-  guint pixel = 0;
-
   for (guint n = (pixels + MAX_PIXELS - 1) / MAX_PIXELS; n > 0; n--) {
-    guint p = (pixels - pixel + n - 1) / n;
+    guint p = (pixels + n - 1) / n;
 
-    tiles[p] (d, pixel);
-    pixel += p;
+    tiles[p] (d, rows, x, out);
+    x += p * stride * VL;
+    out += p * VL;
+    pixels -= p;
   }
 }
 
+/* @two: NULL: two rows are one after the other. */
+VEC_INLINE void
+run_rows (const RexnetDepthwise * d, guint pixels, guint rows, guint stride,
+    const DepthwiseTile * one, const DepthwiseTile * two)
+{
+  float *out = d->d;
+  gsize x = 0;
+
+  for (; rows > 1; rows -= 2, x += d->row_step, out += 2 * d->d_row) {
+    if (two) {
+      run_row (d, d->row, x, out, pixels, stride, two);
+    } else {
+      run_row (d, d->row, x, out, pixels, stride, one);
+      run_row (d, d->row + stride, x, out + d->d_row, pixels, stride, one);
+    }
+  }
+  if (rows > 0)
+    run_row (d, d->row, x, out, pixels, stride, one);
+}
+
 #if DEPTHWISE_ROWS == 2
-#define DEPTHWISE(K, S) \
-TILES (1, K, S) \
-TILES (2, K, S) \
-static void \
-depthwise_##K##_##S (const RexnetDepthwise * d, guint pixels, guint rows) \
-{ \
-  run_row (d, pixels, rows == 2 ? tiles_2_##K##_##S : tiles_1_##K##_##S); \
-}
+#define TWO_ROWS(K, S) TILES (2, K, S)
+#define TWO(K, S) tiles_2_##K##_##S
 #else
-/* Two rows are one after the other. */
+#define TWO_ROWS(K, S)
+#define TWO(K, S) NULL
+#endif
+
 #define DEPTHWISE(K, S) \
 TILES (1, K, S) \
+TWO_ROWS (K, S) \
 static void \
 depthwise_##K##_##S (const RexnetDepthwise * d, guint pixels, guint rows) \
 { \
-  RexnetDepthwise next = *d; \
-\
-  run_row (d, pixels, tiles_1_##K##_##S); \
-  if (rows < 2) \
-    return; \
-  for (guint i = 0; i < K; i++) \
-    next.row[i] = d->row[i + S]; \
-  next.d += d->d_row; \
-  run_row (&next, pixels, tiles_1_##K##_##S); \
+  run_rows (d, pixels, rows, S, tiles_1_##K##_##S, TWO (K, S)); \
 }
-#endif
 
 DEPTHWISE (3, 1)
 DEPTHWISE (3, 2)

@@ -24,6 +24,7 @@ rexnet_kernels_init (RexnetKernels * kernels, RexnetIsa isa)
   rexnet_gemm_init_avx512 (kernels);
   rexnet_paired_init_avx512 (kernels);
   rexnet_depthwise_init_avx512 (kernels);
+  rexnet_winograd_init_avx512 (kernels);
   rexnet_vector_init_avx512 (kernels);
   rexnet_peak_init_avx512 (kernels);
 #endif

@@ -15,7 +15,8 @@
  * do not overlap unless said; rows of vectors are VL-aligned in length but
  * need no alignment in memory. They are pure functions, safe from any thread.
  * The order of every sum depends on its length alone, not on a tile; a half
- * filled vector has an order of its own.
+ * filled vector has an order of its own, and a row of depthwise_winograd
+ * another when it is alone.
  */
 #pragma once
 
@@ -95,9 +96,10 @@ typedef struct
 typedef void (*RexnetStemFunc) (const RexnetStem * stem, guint pixels);
 
 /*
- * One block of channels of a depthwise convolution, one or two rows of output.
+ * One block of channels of a depthwise convolution, rows of output by twos.
  * row[i] points at the input vector that the leftmost tap of the first pixel
- * reads in the i-th input row; (rows - 1) * stride + kernel of them are read.
+ * reads in the i-th input row; of a single row kernel, of two stride + kernel
+ * of them are read. Each moves on by row_step for the next two.
  * weights: kernel x kernel vectors. The sum of all outputs is added to pool.
  */
 #define REXNET_DEPTHWISE_ROWS 2
@@ -106,6 +108,7 @@ typedef void (*RexnetStemFunc) (const RexnetStem * stem, guint pixels);
 typedef struct
 {
   const float *row[REXNET_DEPTHWISE_INPUTS];
+  gsize row_step;               /* of use with more than two rows */
   const float *weights, *bias;
   float *d;
   gsize d_row;                  /* floats from an output row to the next */
@@ -115,6 +118,10 @@ typedef struct
 
 typedef void (*RexnetDepthwiseFunc) (const RexnetDepthwise * depthwise,
     guint pixels, guint rows);
+
+/* What depthwise_winograd has of weights: behind the nine vectors three halves
+ * of the sums of a column, and three of those with its middle one negative. */
+#define REXNET_WINOGRAD_VECTORS 15
 
 /* y = [bias +] sum over k of x[k] w[k]: one panel, one vector. y may be bias. */
 typedef void (*RexnetMatvecFunc) (guint k, const float *x, const float *w,
@@ -156,6 +163,10 @@ typedef struct
   /* By kernel == 5, stride - 1. */
   RexnetDepthwiseFunc depthwise[2][2];
 
+  /* Instead of depthwise[0][0], see winograd_template.h; NULL: the level has
+   * none. */
+  RexnetDepthwiseFunc depthwise_winograd;
+
   RexnetMatvecFunc matvec[REXNET_MATVEC_COLUMNS + 1];
 
   /* d[i] = finish (a[i] * scale) for n vectors; scale: one vector. d may be a. */
@@ -193,6 +204,7 @@ void rexnet_paired_init_avx512 (RexnetKernels * kernels);
 void rexnet_depthwise_init_c (RexnetKernels * kernels);
 void rexnet_depthwise_init_avx2 (RexnetKernels * kernels);
 void rexnet_depthwise_init_avx512 (RexnetKernels * kernels);
+void rexnet_winograd_init_avx512 (RexnetKernels * kernels);
 void rexnet_vector_init_c (RexnetKernels * kernels);
 void rexnet_vector_init_avx2 (RexnetKernels * kernels);
 void rexnet_vector_init_avx512 (RexnetKernels * kernels);
