@@ -41,8 +41,7 @@ static void
 deal_panels (RexnetPointwise * self, guint block, guint end,
     guint vl, const RexnetCut * cut)
 {
-  gboolean paired = cut->paired
-      && rexnet_paired_triples (self->k / cut->slices, vl) > 0;
+  gboolean paired = cut->paired && self->k / cut->slices >= vl;
   guint blocks = end - block;
   guint n = paired && cut->columns < REXNET_MAX_PAIRED && blocks > 1 ?
       blocks / cut->columns :
@@ -121,6 +120,29 @@ scale_of (const float *weight, gsize n)
   return ldexpf (1.f, CLAMP (-exponent, -MAX_SCALE, MAX_SCALE));
 }
 
+/* The sum of w1 w2, each with its sign, over the pairs among an output's @n
+ * weights. */
+static double
+crossed_weights (const float *w, guint n, guint vl)
+{
+  guint whole = rexnet_paired_blocks (n, vl) * vl;
+  double sum = 0.;
+
+  for (guint i = 0; i < whole; i += 3 * vl)
+    for (guint j = 0; j < vl; j++) {
+      double both = (double) w[i + j] * w[i + vl + j];
+
+      sum += j % 2 ? -both : both;
+    }
+  for (guint i = whole; i < n; i += vl)
+    for (guint j = 0; j + 3 <= MIN (vl, n - i); j += 3) {
+      double both = (double) w[i + j] * w[i + j + 1];
+
+      sum += j % 2 ? -both : both;
+    }
+  return sum;
+}
+
 /* Takes from the biases of a panel what its weights have in common with the
  * pixels' crossed sums. */
 static void
@@ -128,20 +150,11 @@ cross_weights (RexnetPointwise * self, const RexnetPanel * panel, guint n,
     guint vl, const float *weight)
 {
   guint lanes = MIN (panel->columns * vl, self->conv->out - panel->block * vl);
-  guint paired = rexnet_paired_triples (n, vl) * 3 * vl;
 
-  for (guint lane = 0; lane < lanes; lane++) {
-    const float *w = weight + (gsize) lane * self->k;
-    double sum = 0.;
-
-    for (guint i = 0; i < paired; i += 3 * vl)
-      for (guint j = 0; j < vl; j++) {
-        double both = (double) w[i + j] * w[i + vl + j];
-
-        sum += j % 2 ? -both : both;
-      }
-    self->bias[panel->block * vl + lane] -= sum / self->unscale;
-  }
+  for (guint lane = 0; lane < lanes; lane++)
+    self->bias[panel->block * vl + lane] -=
+        crossed_weights (weight + (gsize) lane * self->k, n, vl)
+        / self->unscale;
 }
 
 /* Transposes output rows into lanes, a few inputs at a time so that both sides
@@ -153,7 +166,7 @@ pack_panel (RexnetPointwise * self, const RexnetPanel * panel, guint n,
 {
   const guint strip = panel->paired ? vl : 16;
   const float scale = panel->paired ? 1.f / self->unscale : 1.f;
-  guint paired = panel->paired ? rexnet_paired_triples (n, vl) * 3 * vl : 0;
+  guint paired = panel->paired ? rexnet_paired_blocks (n, vl) * vl : 0;
   guint row = panel->columns * vl;
   guint lanes = MIN (row, self->conv->out - panel->block * vl);
 
@@ -174,11 +187,11 @@ static void
 take_differences (const RexnetPanel * panel, guint n, guint vl, float *d)
 {
   guint row = panel->columns * vl;
-  guint paired = rexnet_paired_triples (n, vl) * 3 * vl;
 
-  for (guint k = 0; k < paired; k++, d += row)
-    for (guint i = row; k % 3 != 2 && i-- > vl;)
-      d[i] -= d[i - vl];
+  for (guint k = 0; k < n; k++, d += row)
+    if (rexnet_row_is_paired (k, n, vl))
+      for (guint i = row; i-- > vl;)
+        d[i] -= d[i - vl];
 }
 
 static void

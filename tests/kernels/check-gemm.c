@@ -42,7 +42,7 @@ pick_shape (Check * check, Case * c)
   };
   const guint depths[] = {
     1, 2, k->vl - 1, k->vl, k->vl + 1, 2 * k->vl, 16, 27, 38, 61, 174,
-    3 * k->vl, 6 * k->vl + 5, 8 * k->vl, 1044
+    3, 5, 6, k->vl + 3, 3 * k->vl, 5 * k->vl - 1, 6 * k->vl + 5, 8 * k->vl, 1044
   };
 
   c->half = half;
@@ -150,10 +150,30 @@ input (const Case * c, guint vl, guint k, guint pixel)
   return c->gemm.a[k / vl * c->gemm.a_block + pixel * vl + k % vl];
 }
 
+/* The inputs that are paired by three blocks. */
+static guint
+in_blocks (const Case * c, guint vl)
+{
+  return c->paired ? c->gemm.k / (3 * vl) * 3 * vl : 0;
+}
+
+/* How far behind input @k the one is that it is paired with; 0: none. */
+static guint
+partner (const Case * c, guint vl, guint k)
+{
+  guint lane = k % vl;
+
+  if (k < in_blocks (c, vl))
+    return k / vl % 3 == 0 ? vl : 0;
+  return c->paired && lane % 3 == 0 && lane + 3 <= vl && k + 3 <= c->gemm.k;
+}
+
 static gboolean
 is_paired (const Case * c, guint vl, guint k)
 {
-  return c->paired && k < rexnet_paired_triples (c->gemm.k, vl) * 3 * vl;
+  if (k < in_blocks (c, vl))
+    return k / vl % 3 != 2;
+  return partner (c, vl, k) || (k % vl % 3 == 1 && partner (c, vl, k - 1));
 }
 
 static double
@@ -164,11 +184,11 @@ weight (const Case * c, guint vl, guint k, guint n)
 
   if (c->half)
     return n < vl / 2 ? c->gemm.b[k / 2 * vl + 2 * n + k % 2] : 0.;
-  if (is_paired (c, vl, k))
+  if (k < in_blocks (c, vl))
     row = k / (3 * vl) * 3 * vl + k % vl * 3 + k / vl % 3;
   for (;; n -= vl) {
     w += c->gemm.b[(gsize) row * c->columns * vl + n];
-    if (n < vl || !c->differences || !is_paired (c, vl, k) || k / vl % 3 == 2)
+    if (n < vl || !c->differences || !is_paired (c, vl, k))
       return w;
   }
 }
@@ -180,15 +200,16 @@ left_over (const Case * c, guint vl, guint pixel, guint n, double *magnitude)
 {
   double sum = 0.;
 
-  for (guint k = 0; is_paired (c, vl, k); k++) {
+  for (guint k = 0; k < c->gemm.k; k++) {
+    guint next = partner (c, vl, k);
     double product;
 
-    if (k / vl % 3 != 0)
+    if (next == 0)
       continue;
-    product = weight (c, vl, k, n) * weight (c, vl, k + vl, n);
-    sum += k % 2 ? -product : product;
+    product = weight (c, vl, k, n) * weight (c, vl, k + next, n);
+    sum += k % vl % 2 ? -product : product;
     *magnitude += fabs (product)
-        + fabs (input (c, vl, k, pixel) * input (c, vl, k + vl, pixel));
+        + fabs (input (c, vl, k, pixel) * input (c, vl, k + next, pixel));
   }
   return sum;
 }

@@ -157,28 +157,37 @@ tile_step (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a,
   }
 }
 
-/* @fetches: whether there is something to fetch */
+/* @lanes of a block of inputs. @fetches: whether there is something to fetch */
 VEC_INLINE void
-gemm_sums (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a,
-    gsize a_block, guint inputs, const float *b, Stream streams[2],
-    const gboolean fetches, const guint rows, const guint columns)
+gemm_lanes (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a,
+    guint lanes, const float *b, Stream streams[2], const gboolean fetches,
+    const guint rows, const guint columns)
 {
-  Stream next = streams[0], ahead = streams[1];
-
-  for (guint k = 0; k < inputs; k += VL, a += a_block) {
-    guint lanes = MIN (inputs - k, VL);
-
-    for (guint lane = 0; lane < lanes; lane++) {
-      if (fetches) {
-        stream_fetch (&next);
-        stream_fetch (&ahead);
-      }
-      tile_step (acc, a + lane, VL, b, rows, columns);
-      b += columns * VL;
+  for (guint lane = 0; lane < lanes; lane++, b += columns * VL) {
+    if (fetches) {
+      stream_fetch (&streams[0]);
+      stream_fetch (&streams[1]);
     }
+    tile_step (acc, a + lane, VL, b, rows, columns);
   }
-  streams[0] = next;
-  streams[1] = ahead;
+}
+
+VEC_INLINE void
+gemm_sums (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const RexnetGemm * g,
+    const float *a, Stream streams[2], const gboolean fetches,
+    const guint rows, const guint columns)
+{
+  Stream own[2] = { streams[0], streams[1] };
+  const float *b = g->b;
+
+  for (guint k = 0; k < g->k; k += VL, a += g->a_block) {
+    guint lanes = MIN (g->k - k, VL);
+
+    gemm_lanes (acc, a, lanes, b, own, fetches, rows, columns);
+    b += lanes * columns * VL;
+  }
+  streams[0] = own[0];
+  streams[1] = own[1];
 }
 
 VEC_INLINE void
@@ -189,9 +198,9 @@ gemm_tile (const RexnetGemm * g, const float *a, Stream streams[2],
 
   tile_begin (acc, g->bias, rows, columns);
   if (streams[0].step | streams[1].step)
-    gemm_sums (acc, a, g->a_block, g->k, g->b, streams, TRUE, rows, columns);
+    gemm_sums (acc, g, a, streams, TRUE, rows, columns);
   else
-    gemm_sums (acc, a, g->a_block, g->k, g->b, streams, FALSE, rows, columns);
+    gemm_sums (acc, g, a, streams, FALSE, rows, columns);
   target_store (target, acc, rows, columns);
 }
 

@@ -68,12 +68,25 @@ typedef struct
  * Paired products, see paired_template.h: of the inputs of three whole blocks
  * those of the first and the second are paired lane by lane, and the rows of
  * weights lie in the order of reading: for each lane those of the three blocks.
- * Blocks that are left over follow as they are.
+ * Of each block that is left over, as far as there are inputs, lanes 0 and 1
+ * are a pair and 2 is not, 3 and 4 are a pair and 5 is not, and so on, in their
+ * own order. The sign of a pair is minus where its first lane is odd.
  */
 static inline guint
-rexnet_paired_triples (guint k, guint vl)
+rexnet_paired_blocks (guint k, guint vl)
 {
-  return k / vl / 3;
+  return k / vl / 3 * 3;
+}
+
+/* Whether a row of weights in the order of reading is one of a pair's. */
+static inline gboolean
+rexnet_row_is_paired (guint row, guint k, guint vl)
+{
+  guint whole = rexnet_paired_blocks (k, vl) * vl;
+  guint lane = row % vl, lanes = MIN (vl, k - (row - lane));
+
+  return row < whole ? row % 3 != 2 :
+      lane % 3 != 2 && lane < lanes / 3 * 3;
 }
 
 typedef void (*RexnetGemmFunc) (const RexnetGemm * gemm, guint pixels);
@@ -138,7 +151,7 @@ typedef struct
   /*
    * By columns; NULL: the level has none. The weights are scaled by 1 / unscale,
    * a power of two, and bias is short of unscale times the sum over all pairs of
-   * an output's w1 w2, as they are scaled, negative in odd lanes.
+   * an output's w1 w2, as they are scaled, each with its sign.
    */
   RexnetGemmFunc gemm_paired[REXNET_MAX_PAIRED + 1];
   guint gemm_paired_rows[REXNET_MAX_PAIRED + 1];
@@ -146,7 +159,8 @@ typedef struct
   gboolean paired_differences;  /* they want the weights of pairs less those of
                                  * the panel's vector before, if there is one */
 
-  /* d[pixel] = the sum over all pairs of x1 x2, negative in odd lanes. */
+  /* d[pixel] = what the sum over all pairs of x1 x2, each with its sign, falls
+   * short of 0. */
   void (*cross) (const float *a, gsize a_block, guint k, guint pixels,
       float *d);
 

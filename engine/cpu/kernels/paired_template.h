@@ -8,7 +8,7 @@
  *   (x1 + w2) (x2 + w1) = x1 w1 + x2 w2 + x1 x2 + w1 w2
  *
  * where x1 x2 is the same for all outputs of a pixel, and w1 w2 for all pixels
- * of an output. Every other lane computes
+ * of an output. Every other pair computes
  *
  *   (x1 - w2) (w1 - x2) = x1 w1 + x2 w2 - x1 x2 - w1 w2
  *
@@ -16,7 +16,8 @@
  * where digits are lost; weights are scaled to about the size of the inputs for
  * the same reason. Of three blocks of inputs the first two are paired and the
  * third is multiplied as it is: a core with adders beside its multipliers then
- * has as much to do for the ones as for the others.
+ * has as much to do for the ones as for the others. Of blocks that are left
+ * over, three lanes at a time are what three blocks are elsewhere.
  *
  * The including file has included gemm_template.h and one that provides
  * vec_paired_step, and defines, for panels of 2 and 3 vectors, PAIRED_ROWS_n and
@@ -53,30 +54,62 @@ fetch_pixels (const float *a, gsize block)
   }
 }
 
+/* Three whole blocks. @far: the pixels to fetch of the next three */
+VEC_INLINE const float *
+paired_blocks (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a,
+    gsize block, const float *b, guint far, Stream streams[2],
+    const gboolean fetches, const guint rows, const guint columns)
+{
+  for (guint lane = 0; lane < VL; lane += 2, b += 6 * columns * VL) {
+    if (lane < far)
+      fetch_pixels (a + 3 * block + lane * VL, block);
+    triple_step (acc, a + lane, block, 2 * block, b, streams, fetches, FALSE,
+        rows, columns);
+    triple_step (acc, a + lane + 1, block, 2 * block, b + 3 * columns * VL,
+        streams, fetches, TRUE, rows, columns);
+  }
+  return b;
+}
+
+/* The lanes of one block. */
+VEC_INLINE const float *
+paired_lanes (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a,
+    guint lanes, const float *b, Stream streams[2], const gboolean fetches,
+    const guint rows, const guint columns)
+{
+  for (; lanes >= 6; lanes -= 6, a += 6, b += 6 * columns * VL) {
+    triple_step (acc, a, 1, 2, b, streams, fetches, FALSE, rows, columns);
+    triple_step (acc, a + 3, 1, 2, b + 3 * columns * VL, streams, fetches, TRUE,
+        rows, columns);
+  }
+  if (lanes >= 3) {
+    triple_step (acc, a, 1, 2, b, streams, fetches, FALSE, rows, columns);
+    lanes -= 3;
+    a += 3;
+    b += 3 * columns * VL;
+  }
+  gemm_lanes (acc, a, lanes, b, streams, fetches, rows, columns);
+  return b + lanes * columns * VL;
+}
+
 VEC_INLINE void
 paired_sums (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const RexnetGemm * g,
     const float *a, Stream streams[2], const gboolean fetches,
     const guint rows, const guint columns)
 {
-  const gsize three = 3 * g->a_block;
-  const guint triples = rexnet_paired_triples (g->k, VL);
   const guint far = rows * g->k * sizeof (float) > NEAR_BYTES ? rows : 0;
   Stream own[2] = { streams[0], streams[1] };
   const float *b = g->b;
+  guint left = g->k;
 
-  for (guint i = 0; i < triples; i++, a += three)
-    for (guint lane = 0; lane < VL; lane += 2, b += 6 * columns * VL) {
-      if (lane < far)
-        fetch_pixels (a + three + lane * VL, g->a_block);
-      triple_step (acc, a + lane, g->a_block, 2 * g->a_block, b, own, fetches,
-          FALSE, rows, columns);
-      triple_step (acc, a + lane + 1, g->a_block, 2 * g->a_block,
-          b + 3 * columns * VL, own, fetches, TRUE, rows, columns);
-    }
+  for (; left >= 3 * VL; left -= 3 * VL, a += 3 * g->a_block)
+    b = paired_blocks (acc, a, g->a_block, b, far, own, fetches, rows,
+        columns);
+  for (guint k = 0; k < left; k += VL, a += g->a_block)
+    b = paired_lanes (acc, a, MIN (left - k, VL), b, own, fetches, rows,
+        columns);
   streams[0] = own[0];
   streams[1] = own[1];
-  gemm_sums (acc, a, g->a_block, g->k - triples * 3 * VL, b, streams, fetches,
-      rows, columns);
 }
 
 VEC_INLINE void
@@ -89,7 +122,7 @@ paired_tile (const RexnetGemm * g, const float *a, Stream streams[2],
 
   VEC_UNROLL for (guint r = 0; r < rows; r++)
     VEC_UNROLL for (guint c = 0; c < columns; c++)
-      acc[r][c] = vec_set (-crossed[r]);
+      acc[r][c] = vec_set (crossed[r]);
   if (streams[0].step | streams[1].step)
     paired_sums (acc, g, a, streams, TRUE, rows, columns);
   else
@@ -119,29 +152,58 @@ static const GemmTile paired_tiles[REXNET_MAX_PAIRED + 1][MAX_ROWS + 1] = {
   PAIRED_TILES_3 (PAIRED_ENTRY)
 };
 
+/* Each takes one step less than it has inputs. */
+static guint
+paired_triples (guint k)
+{
+  guint left = k % (3 * VL);
+
+  return (k - left) / 3 + left / VL * (VL / 3) + left % VL / 3;
+}
+
 #define PAIRED_PANEL(C) \
 static void \
 paired_##C (const RexnetGemm * g, guint pixels) \
 { \
   gemm_panel (g, pixels, paired_tiles[C], PAIRED_ROWS_##C, \
-      g->k - rexnet_paired_triples (g->k, VL) * VL, (gsize) g->k * C * VL); \
+      g->k - paired_triples (g->k), (gsize) g->k * C * VL); \
 }
 PAIRED_PANEL (2)
 PAIRED_PANEL (3)
 
+/* Lanes of a block in which neighbours are a pair's first; if there are fewer
+ * inputs, there are as many as their threes. */
+#define PAIR_LANES 0x1249
+
+/* The signs are those of even and odd lanes in both kinds of pairs. */
+VEC_INLINE void
+cross_pixels (const float *a, gsize a_block, guint k, float *d,
+    const guint pixels)
+{
+  Vec sum[4] = {
+    vec_set (0.f), vec_set (0.f), vec_set (0.f), vec_set (0.f)
+  };
+
+  for (; k >= 3 * VL; k -= 3 * VL, a += 3 * a_block)
+    VEC_UNROLL for (guint p = 0; p < pixels; p++)
+      sum[p] = vec_fma (vec_load (a + p * VL), vec_load (a + a_block + p * VL),
+          sum[p]);
+  for (guint lanes; k >= 3; k -= lanes, a += a_block) {
+    lanes = MIN (k, VL);
+    VEC_UNROLL for (guint p = 0; p < pixels; p++)
+      sum[p] = vec_fma_neighbours (vec_load_first (a + p * VL, lanes),
+          PAIR_LANES & ((1u << lanes / 3 * 3) - 1), sum[p]);
+  }
+  vec_store_first (d, pixels, vec_alternating_sums (sum));
+}
+
 static void
 cross (const float *a, gsize a_block, guint k, guint pixels, float *d)
 {
-  guint triples = rexnet_paired_triples (k, VL);
-
-  for (guint i = 0; i < pixels; i++, a += VL) {
-    const float *x = a;
-    Vec sum = vec_set (0.f);
-
-    for (guint t = 0; t < triples; t++, x += 3 * a_block)
-      sum = vec_fma (vec_load (x), vec_load (x + a_block), sum);
-    d[i] = vec_alternating_sum (sum);
-  }
+  for (; pixels >= 4; pixels -= 4, a += 4 * VL, d += 4)
+    cross_pixels (a, a_block, k, d, 4);
+  for (; pixels > 0; pixels--, a += VL, d++)
+    cross_pixels (a, a_block, k, d, 1);
 }
 
 void

@@ -17,12 +17,17 @@
  *   vec_add, vec_mul, vec_div
  *   vec_max, vec_min       the second operand where one is NaN
  *   vec_prefetch           the line of p into L2
- *   vec_set_once, vec_sub, vec_alternating_sum
- *                          of the levels with paired products: as vec_set, but
- *                          in a register; a - b; even lanes less odd ones
  *   vec_silu, vec_sigmoid  to 9e-7 + 1.4e-8 |x| relative for |x| <= 84; beyond,
  *                          their limits to 1e-30, but that silu of -infinity
  *                          may be NaN, as in PyTorch
+ *
+ * and of the levels with paired products
+ *
+ *   vec_load_first         the first n lanes, zeros behind them
+ *   vec_store_first        the first n
+ *   vec_fma_neighbours     in the lanes of a mask, a times the lane behind it, + b
+ *   vec_alternating_sums   lane i < 4: the odd lanes of the i-th of four vectors
+ *                          less its even ones
  */
 #pragma once
 

@@ -104,15 +104,51 @@ vec_prefetch (const char *p)
   _mm_prefetch (p, _MM_HINT_T1);
 }
 
-/* The sum of the even lanes less that of the odd ones. */
-VEC_INLINE float
-vec_alternating_sum (Vec a)
+VEC_INLINE __m256i
+vec_first (unsigned n)
 {
-  __m128 sum = _mm_add_ps (_mm256_castps256_ps128 (a),
-      _mm256_extractf128_ps (a, 1));
+  return _mm256_cmpgt_epi32 (_mm256_set1_epi32 (n),
+      _mm256_setr_epi32 (0, 1, 2, 3, 4, 5, 6, 7));
+}
 
-  sum = _mm_add_ps (sum, _mm_movehl_ps (sum, sum));
-  return _mm_cvtss_f32 (_mm_sub_ss (sum, _mm_movehdup_ps (sum)));
+VEC_INLINE Vec
+vec_load_first (const float *p, unsigned n)
+{
+  return _mm256_maskload_ps (p, vec_first (n));
+}
+
+VEC_INLINE void
+vec_store_first (float *p, unsigned n, Vec a)
+{
+  _mm256_maskstore_ps (p, vec_first (n), a);
+}
+
+VEC_INLINE Vec
+vec_fma_neighbours (Vec a, unsigned lanes, Vec sum)
+{
+  const __m256i bits = _mm256_setr_epi32 (1, 2, 4, 8, 16, 32, 64, 128);
+  const __m256i behind = _mm256_setr_epi32 (1, 2, 3, 4, 5, 6, 7, 0);
+  __m256i mask = _mm256_cmpeq_epi32 (_mm256_and_si256 (bits,
+          _mm256_set1_epi32 (lanes)), bits);
+  Vec product = _mm256_mul_ps (a, _mm256_permutevar8x32_ps (a, behind));
+
+  return _mm256_add_ps (sum, _mm256_and_ps (product,
+          _mm256_castsi256_ps (mask)));
+}
+
+/* Sums of even lanes are kept apart from those of odd ones for as long as there
+ * are four vectors. */
+VEC_INLINE Vec
+vec_alternating_sums (const Vec a[4])
+{
+  __m256d ab = _mm256_castps_pd (_mm256_add_ps (_mm256_unpacklo_ps (a[0], a[1]),
+          _mm256_unpackhi_ps (a[0], a[1])));
+  __m256d cd = _mm256_castps_pd (_mm256_add_ps (_mm256_unpacklo_ps (a[2], a[3]),
+          _mm256_unpackhi_ps (a[2], a[3])));
+  Vec sum = _mm256_sub_ps (_mm256_castpd_ps (_mm256_unpackhi_pd (ab, cd)),
+      _mm256_castpd_ps (_mm256_unpacklo_pd (ab, cd)));
+
+  return _mm256_add_ps (sum, _mm256_permute2f128_ps (sum, sum, 1));
 }
 
 /*

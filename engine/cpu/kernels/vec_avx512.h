@@ -40,15 +40,6 @@ vec_set (float a)
 }
 
 VEC_INLINE Vec
-vec_set_once (float value)
-{
-  Vec a = _mm512_set1_ps (value);
-
-  __asm__ ("":"+v" (a));
-  return a;
-}
-
-VEC_INLINE Vec
 vec_set_pair (const float *p)
 {
   double pair;
@@ -81,12 +72,6 @@ vec_add (Vec a, Vec b)
 }
 
 VEC_INLINE Vec
-vec_sub (Vec a, Vec b)
-{
-  return _mm512_sub_ps (a, b);
-}
-
-VEC_INLINE Vec
 vec_mul (Vec a, Vec b)
 {
   return _mm512_mul_ps (a, b);
@@ -116,12 +101,41 @@ vec_prefetch (const char *p)
   _mm_prefetch (p, _MM_HINT_T1);
 }
 
-/* The sum of the even lanes less that of the odd ones. */
-VEC_INLINE float
-vec_alternating_sum (Vec a)
+VEC_INLINE Vec
+vec_load_first (const float *p, unsigned n)
 {
-  return _mm512_reduce_add_ps (_mm512_mask_sub_ps (a, 0xaaaa,
-          _mm512_setzero_ps (), a));
+  return _mm512_maskz_loadu_ps ((__mmask16) ((1u << n) - 1), p);
+}
+
+VEC_INLINE void
+vec_store_first (float *p, unsigned n, Vec a)
+{
+  _mm512_mask_storeu_ps (p, (__mmask16) ((1u << n) - 1), a);
+}
+
+VEC_INLINE Vec
+vec_fma_neighbours (Vec a, unsigned lanes, Vec sum)
+{
+  __m512i i = _mm512_castps_si512 (a);
+  Vec next = _mm512_castsi512_ps (_mm512_alignr_epi32 (i, i, 1));
+
+  return _mm512_mask3_fmadd_ps (a, next, sum, (__mmask16) lanes);
+}
+
+/* Sums of even lanes are kept apart from those of odd ones for as long as there
+ * are four vectors. */
+VEC_INLINE Vec
+vec_alternating_sums (const Vec a[4])
+{
+  __m512d ab = _mm512_castps_pd (_mm512_add_ps (_mm512_unpacklo_ps (a[0], a[1]),
+          _mm512_unpackhi_ps (a[0], a[1])));
+  __m512d cd = _mm512_castps_pd (_mm512_add_ps (_mm512_unpacklo_ps (a[2], a[3]),
+          _mm512_unpackhi_ps (a[2], a[3])));
+  Vec sum = _mm512_sub_ps (_mm512_castpd_ps (_mm512_unpackhi_pd (ab, cd)),
+      _mm512_castpd_ps (_mm512_unpacklo_pd (ab, cd)));
+
+  sum = _mm512_add_ps (sum, _mm512_shuffle_f32x4 (sum, sum, 0x4e));
+  return _mm512_add_ps (sum, _mm512_shuffle_f32x4 (sum, sum, 0xb1));
 }
 
 /*
