@@ -24,28 +24,54 @@ typedef struct
   const RexnetFinish *finish;
 } Target;
 
-/* What is fetched evenly over a panel's tiles, @step bytes at each of their
- * steps: requests that wait would keep others waiting. */
+/* How often a tile fetches: each request takes the place of a load. */
+typedef enum
+{
+  FETCH_NOTHING,
+  FETCH_SPARSELY,               /* where there are many tiles for few lines */
+  FETCH_DENSELY
+} Fetch;
+
+/* What is fetched evenly over a panel's tiles, from two places @step bytes at
+ * each of their steps: requests that wait would keep others waiting. */
 typedef struct
 {
-  const char *at;
-  gsize step;
-} Stream;
+  const char *at[2];
+  gsize step[2];
+  Fetch fetch;
+} Ahead;
 
-/* @p: NULL: nothing; @idle, which is in L1, is fetched then. */
-VEC_INLINE Stream
-stream_begin (const float *p, gsize floats, guint steps, const float *idle)
+/* @dense and @sparse: steps of a panel; @idle is in L1. */
+VEC_INLINE Ahead
+ahead_begin (const RexnetGemm * g, gsize floats, guint dense, guint sparse,
+    const float *idle)
 {
-  gsize step = p ? floats * sizeof (float) / steps + 1 : 0;
+  const float *from[2] = { g->prefetch, g->ahead };
+  const gsize bytes[2] = {
+    g->prefetch ? floats * sizeof (float) : 0,
+    g->ahead ? g->ahead_floats * sizeof (float) : 0
+  };
+  const gsize most = MAX (bytes[0], bytes[1]);
+  const gboolean few = most < (gsize) LINE * sparse;
+  const guint steps = MAX (few ? sparse : dense, 1);
+  Ahead ahead = {.fetch = most == 0 ? FETCH_NOTHING :
+        few ? FETCH_SPARSELY : FETCH_DENSELY
+  };
 
-  return (Stream) { (const char *) (p ? p : idle), MIN (step, LINE) };
+  for (guint i = 0; i < 2; i++) {
+    ahead.at[i] = (const char *) (bytes[i] > 0 ? from[i] : idle);
+    ahead.step[i] = bytes[i] > 0 ? MIN (bytes[i] / steps + 1, LINE) : 0;
+  }
+  return ahead;
 }
 
 VEC_INLINE void
-stream_fetch (Stream * s)
+ahead_fetch (Ahead * ahead)
 {
-  vec_prefetch (s->at);
-  s->at += s->step;
+  VEC_UNROLL for (guint i = 0; i < 2; i++) {
+    vec_prefetch (ahead->at[i]);
+    ahead->at[i] += ahead->step[i];
+  }
 }
 
 VEC_INLINE float *
@@ -160,53 +186,50 @@ tile_step (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a,
 /* @lanes of a block of inputs. @fetches: whether there is something to fetch */
 VEC_INLINE void
 gemm_lanes (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a,
-    guint lanes, const float *b, Stream streams[2], const gboolean fetches,
+    guint lanes, const float *b, Ahead * ahead, const gboolean fetches,
     const guint rows, const guint columns)
 {
   for (guint lane = 0; lane < lanes; lane++, b += columns * VL) {
-    if (fetches) {
-      stream_fetch (&streams[0]);
-      stream_fetch (&streams[1]);
-    }
+    if (fetches)
+      ahead_fetch (ahead);
     tile_step (acc, a + lane, VL, b, rows, columns);
   }
 }
 
 VEC_INLINE void
 gemm_sums (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const RexnetGemm * g,
-    const float *a, Stream streams[2], const gboolean fetches,
+    const float *a, Ahead * ahead, const gboolean fetches,
     const guint rows, const guint columns)
 {
-  Stream own[2] = { streams[0], streams[1] };
+  Ahead own = *ahead;
   const float *b = g->b;
 
   for (guint k = 0; k < g->k; k += VL, a += g->a_block) {
     guint lanes = MIN (g->k - k, VL);
 
-    gemm_lanes (acc, a, lanes, b, own, fetches, rows, columns);
+    gemm_lanes (acc, a, lanes, b, &own, fetches, rows, columns);
     b += lanes * columns * VL;
   }
-  streams[0] = own[0];
-  streams[1] = own[1];
+  *ahead = own;
 }
 
 VEC_INLINE void
-gemm_tile (const RexnetGemm * g, const float *a, Stream streams[2],
+gemm_tile (const RexnetGemm * g, const float *a, Ahead * ahead,
     const Target * target, const guint rows, const guint columns)
 {
   Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS];
 
   tile_begin (acc, g->bias, rows, columns);
-  if (streams[0].step | streams[1].step)
-    gemm_sums (acc, g, a, streams, TRUE, rows, columns);
+  if (ahead->fetch != FETCH_NOTHING)
+    gemm_sums (acc, g, a, ahead, TRUE, rows, columns);
   else
-    gemm_sums (acc, g, a, streams, FALSE, rows, columns);
+    gemm_sums (acc, g, a, ahead, FALSE, rows, columns);
   target_store (target, acc, rows, columns);
 }
 
 /* Even lanes sum even inputs, odd lanes odd ones. */
 VEC_INLINE void
-half_tile (const RexnetGemm * g, const float *a, Stream streams[2],
+half_tile (const RexnetGemm * g, const float *a, Ahead * ahead,
     const Target * target, const guint rows)
 {
   Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS];
@@ -220,8 +243,7 @@ half_tile (const RexnetGemm * g, const float *a, Stream streams[2],
     for (guint lane = 0; lane < lanes; lane += 2, b += VL) {
       Vec w = vec_load (b);
 
-      stream_fetch (&streams[0]);
-      stream_fetch (&streams[1]);
+      ahead_fetch (ahead);
       VEC_UNROLL for (guint r = 0; r < rows; r++)
         acc[r][0] = vec_fma (vec_set_pair (a + lane + r * VL), w, acc[r][0]);
     }
@@ -253,16 +275,16 @@ stem_tile (const RexnetStem * s, guint pixel, const Target * target,
   target_store (target, acc, rows, columns);
 }
 
-typedef void (*GemmTile) (const RexnetGemm *, const float *, Stream[2],
+typedef void (*GemmTile) (const RexnetGemm *, const float *, Ahead *,
     const Target *);
 typedef void (*StemTile) (const RexnetStem *, guint, const Target *);
 
 #define TILE(R, C) \
 static void \
-gemm_##R##x##C (const RexnetGemm * g, const float *a, Stream streams[2], \
+gemm_##R##x##C (const RexnetGemm * g, const float *a, Ahead * ahead, \
     const Target * target) \
 { \
-  gemm_tile (g, a, streams, target, R, C); \
+  gemm_tile (g, a, ahead, target, R, C); \
 }
 GEMM_TILES_1 (TILE)
 GEMM_TILES_2 (TILE)
@@ -271,10 +293,10 @@ GEMM_TILES_4 (TILE)
 
 #define HALF_TILE(R, C) \
 static void \
-half_##R##x##C (const RexnetGemm * g, const float *a, Stream streams[2], \
+half_##R##x##C (const RexnetGemm * g, const float *a, Ahead * ahead, \
     const Target * target) \
 { \
-  half_tile (g, a, streams, target, R); \
+  half_tile (g, a, ahead, target, R); \
 }
 GEMM_TILES_1 (HALF_TILE)
 
@@ -307,12 +329,12 @@ static const StemTile stem_tiles[REXNET_STEM_COLUMNS + 1][MAX_ROWS + 1] = {
 /*
  * The pixels are dealt evenly: 49 as 13 + 12 + 12 + 12, not 14 x 3 + 7.
  * @run: by height
- * @inputs: steps of a tile that fetch
+ * @dense, @sparse: steps of a tile that fetch
  * @floats: of the panel
  */
 VEC_INLINE void
 gemm_panel (const RexnetGemm * g, guint pixels, const GemmTile * run,
-    const guint most, const guint inputs, gsize floats)
+    const guint most, const guint dense, const guint sparse, gsize floats)
 {
   Target target = {
     .d = g->d,.d_block = g->d_block,.offset = g->offset,
@@ -321,16 +343,12 @@ gemm_panel (const RexnetGemm * g, guint pixels, const GemmTile * run,
     .finish = &g->finish
   };
   guint pixel = 0, tiles = (pixels + most - 1) / most;
-  const guint steps = MAX (tiles * inputs, 1);
-  Stream streams[2] = {
-    stream_begin (g->prefetch, floats, steps, g->b),
-    stream_begin (g->ahead, g->ahead_floats, steps, g->b)
-  };
+  Ahead ahead = ahead_begin (g, floats, tiles * dense, tiles * sparse, g->b);
 
   for (; tiles > 0; tiles--) {
     guint rows = (pixels - pixel + tiles - 1) / tiles;
 
-    run[rows] (g, g->a + (gsize) pixel * VL, streams, &target);
+    run[rows] (g, g->a + (gsize) pixel * VL, &ahead, &target);
     pixel += rows;
     if (target.offset)
       target.offset += rows;
@@ -361,7 +379,7 @@ stem_panel (const RexnetStem * s, guint pixels, const guint columns,
 static void \
 gemm_##C (const RexnetGemm * g, guint pixels) \
 { \
-  gemm_panel (g, pixels, gemm_tiles[C], GEMM_ROWS_##C, g->k, \
+  gemm_panel (g, pixels, gemm_tiles[C], GEMM_ROWS_##C, g->k, 0, \
       (gsize) g->k * C * VL); \
 }
 PANEL (1)
@@ -374,7 +392,7 @@ gemm_half (const RexnetGemm * g, guint pixels)
 {
   const guint pairs = (g->k + 1) / 2;
 
-  gemm_panel (g, pixels, half_tiles, GEMM_ROWS_1, pairs, (gsize) pairs * VL);
+  gemm_panel (g, pixels, half_tiles, GEMM_ROWS_1, pairs, 0, (gsize) pairs * VL);
 }
 
 #define STEM_PANEL(C) \

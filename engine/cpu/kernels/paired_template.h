@@ -35,11 +35,14 @@
  */
 VEC_INLINE void
 triple_step (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a, gsize next,
-    gsize single, const float *b, Stream streams[2], const gboolean fetches,
+    gsize single, const float *b, Ahead * ahead, const Fetch fetch,
     const gboolean minus, const guint rows, const guint columns)
 {
-  VEC_UNROLL for (guint i = 0; fetches && i < 4; i++)
-    stream_fetch (&streams[i % 2]);
+  const guint times = fetch == FETCH_DENSELY ? 2 :
+      fetch == FETCH_SPARSELY && !minus;
+
+  VEC_UNROLL for (guint i = 0; i < times; i++)
+    ahead_fetch (ahead);
   vec_paired_step (acc, a, next, single, b, minus, rows, columns);
   VEC_FORGET ();
 }
@@ -57,16 +60,16 @@ fetch_pixels (const float *a, gsize block)
 /* Three whole blocks. @far: the pixels to fetch of the next three */
 VEC_INLINE const float *
 paired_blocks (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a,
-    gsize block, const float *b, guint far, Stream streams[2],
-    const gboolean fetches, const guint rows, const guint columns)
+    gsize block, const float *b, guint far, Ahead * ahead,
+    const Fetch fetch, const guint rows, const guint columns)
 {
   for (guint lane = 0; lane < VL; lane += 2, b += 6 * columns * VL) {
     if (lane < far)
       fetch_pixels (a + 3 * block + lane * VL, block);
-    triple_step (acc, a + lane, block, 2 * block, b, streams, fetches, FALSE,
+    triple_step (acc, a + lane, block, 2 * block, b, ahead, fetch, FALSE,
         rows, columns);
     triple_step (acc, a + lane + 1, block, 2 * block, b + 3 * columns * VL,
-        streams, fetches, TRUE, rows, columns);
+        ahead, fetch, TRUE, rows, columns);
   }
   return b;
 }
@@ -74,46 +77,45 @@ paired_blocks (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a,
 /* The lanes of one block. */
 VEC_INLINE const float *
 paired_lanes (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a,
-    guint lanes, const float *b, Stream streams[2], const gboolean fetches,
+    guint lanes, const float *b, Ahead * ahead, const Fetch fetch,
     const guint rows, const guint columns)
 {
   for (; lanes >= 6; lanes -= 6, a += 6, b += 6 * columns * VL) {
-    triple_step (acc, a, 1, 2, b, streams, fetches, FALSE, rows, columns);
-    triple_step (acc, a + 3, 1, 2, b + 3 * columns * VL, streams, fetches, TRUE,
+    triple_step (acc, a, 1, 2, b, ahead, fetch, FALSE, rows, columns);
+    triple_step (acc, a + 3, 1, 2, b + 3 * columns * VL, ahead, fetch, TRUE,
         rows, columns);
   }
   if (lanes >= 3) {
-    triple_step (acc, a, 1, 2, b, streams, fetches, FALSE, rows, columns);
+    triple_step (acc, a, 1, 2, b, ahead, fetch, FALSE, rows, columns);
     lanes -= 3;
     a += 3;
     b += 3 * columns * VL;
   }
-  gemm_lanes (acc, a, lanes, b, streams, fetches, rows, columns);
+  gemm_lanes (acc, a, lanes, b, ahead, fetch == FETCH_DENSELY, rows, columns);
   return b + lanes * columns * VL;
 }
 
 VEC_INLINE void
 paired_sums (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const RexnetGemm * g,
-    const float *a, Stream streams[2], const gboolean fetches,
+    const float *a, Ahead * ahead, const Fetch fetch,
     const guint rows, const guint columns)
 {
   const guint far = rows * g->k * sizeof (float) > NEAR_BYTES ? rows : 0;
-  Stream own[2] = { streams[0], streams[1] };
+  Ahead own = *ahead;
   const float *b = g->b;
   guint left = g->k;
 
   for (; left >= 3 * VL; left -= 3 * VL, a += 3 * g->a_block)
-    b = paired_blocks (acc, a, g->a_block, b, far, own, fetches, rows,
+    b = paired_blocks (acc, a, g->a_block, b, far, &own, fetch, rows,
         columns);
   for (guint k = 0; k < left; k += VL, a += g->a_block)
-    b = paired_lanes (acc, a, MIN (left - k, VL), b, own, fetches, rows,
+    b = paired_lanes (acc, a, MIN (left - k, VL), b, &own, fetch, rows,
         columns);
-  streams[0] = own[0];
-  streams[1] = own[1];
+  *ahead = own;
 }
 
 VEC_INLINE void
-paired_tile (const RexnetGemm * g, const float *a, Stream streams[2],
+paired_tile (const RexnetGemm * g, const float *a, Ahead * ahead,
     const Target * target, const guint rows, const guint columns)
 {
   Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS];
@@ -123,10 +125,12 @@ paired_tile (const RexnetGemm * g, const float *a, Stream streams[2],
   VEC_UNROLL for (guint r = 0; r < rows; r++)
     VEC_UNROLL for (guint c = 0; c < columns; c++)
       acc[r][c] = vec_set (crossed[r]);
-  if (streams[0].step | streams[1].step)
-    paired_sums (acc, g, a, streams, TRUE, rows, columns);
+  if (ahead->fetch == FETCH_DENSELY)
+    paired_sums (acc, g, a, ahead, FETCH_DENSELY, rows, columns);
+  else if (ahead->fetch == FETCH_SPARSELY)
+    paired_sums (acc, g, a, ahead, FETCH_SPARSELY, rows, columns);
   else
-    paired_sums (acc, g, a, streams, FALSE, rows, columns);
+    paired_sums (acc, g, a, ahead, FETCH_NOTHING, rows, columns);
   VEC_UNROLL for (guint c = 0; c < columns; c++) {
     Vec bias = g->bias ? vec_load (g->bias + c * VL) : vec_set (0.f);
 
@@ -138,10 +142,10 @@ paired_tile (const RexnetGemm * g, const float *a, Stream streams[2],
 
 #define PAIRED_TILE(R, C) \
 static void \
-paired_##R##x##C (const RexnetGemm * g, const float *a, Stream streams[2], \
+paired_##R##x##C (const RexnetGemm * g, const float *a, Ahead * ahead, \
     const Target * target) \
 { \
-  paired_tile (g, a, streams, target, R, C); \
+  paired_tile (g, a, ahead, target, R, C); \
 }
 PAIRED_TILES_2 (PAIRED_TILE)
 PAIRED_TILES_3 (PAIRED_TILE)
@@ -161,12 +165,22 @@ paired_triples (guint k)
   return (k - left) / 3 + left / VL * (VL / 3) + left % VL / 3;
 }
 
+/* Those of a tile that fetch sparsely. */
+static guint
+paired_sparse (guint k)
+{
+  guint left = k % (3 * VL), last = left % VL;
+
+  return (k - left) / 6 + left / VL * ((VL + 3) / 6) + (last + 3) / 6;
+}
+
 #define PAIRED_PANEL(C) \
 static void \
 paired_##C (const RexnetGemm * g, guint pixels) \
 { \
   gemm_panel (g, pixels, paired_tiles[C], PAIRED_ROWS_##C, \
-      g->k - paired_triples (g->k), (gsize) g->k * C * VL); \
+      g->k - paired_triples (g->k), paired_sparse (g->k), \
+      (gsize) g->k * C * VL); \
 }
 PAIRED_PANEL (2)
 PAIRED_PANEL (3)
