@@ -14,7 +14,7 @@
  *   vec_fold_pairs         lane i is the sum of lanes 2 i and 2 i + 1; zeros from
  *                          VL / 2 on
  *   vec_fma                a * b + c, fused where the level has that
- *   vec_add, vec_mul, vec_div
+ *   vec_add, vec_mul, vec_div, and vec_sub where there is AVX
  *   vec_max, vec_min       the second operand where one is NaN
  *   vec_prefetch           the line of p into L2
  *   vec_silu, vec_sigmoid  to 9e-7 + 1.4e-8 |x| relative for |x| <= 84; beyond,

@@ -72,6 +72,12 @@ vec_add (Vec a, Vec b)
 }
 
 VEC_INLINE Vec
+vec_sub (Vec a, Vec b)
+{
+  return _mm512_sub_ps (a, b);
+}
+
+VEC_INLINE Vec
 vec_mul (Vec a, Vec b)
 {
   return _mm512_mul_ps (a, b);
