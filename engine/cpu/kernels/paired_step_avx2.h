@@ -95,8 +95,9 @@ small_step (Vec acc[][REXNET_MAX_COLUMNS], const float *a, gsize next,
 }
 
 /* Rows of acc += (x1 + w2) (x2 + w1) + x3 w3, or with @minus
- * (x1 - w2) (w1 - x2), for pixels at a, a + next and a + single and the vectors of
- * w1, w2 and w3 at b, those of w1 and w2 but for the first less the one before. */
+ * (x1 - w2) (w1 - x2), for pixels at a, a + next and a + single and the vectors
+ * of w1, w2 and w3 at b, those of w1 and w2 but for the first less the one
+ * before. */
 VEC_INLINE void
 vec_paired_step (Vec acc[][REXNET_MAX_COLUMNS], const float *a, gsize next,
     gsize single, const float *b, const gboolean minus, const guint rows,

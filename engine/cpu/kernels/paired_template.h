@@ -26,7 +26,7 @@
  */
 
 /* A tile's inputs up to here stay in L1 from one panel to the next. */
-#define NEAR_BYTES (16 * 1024)
+#define NEAR_BYTES (VL * 1024)
 
 /*
  * Three inputs: a and a + next paired, a + single as it is. What was loaded
@@ -47,13 +47,14 @@ triple_step (Vec acc[MAX_ROWS][REXNET_MAX_COLUMNS], const float *a, gsize next,
   VEC_FORGET ();
 }
 
-/* The lines of two pixels in each of three blocks, into L1. */
+/* Two pixels in each of three blocks, into L1. */
 VEC_INLINE void
 fetch_pixels (const float *a, gsize block)
 {
   for (guint i = 0; i < 3; i++, a += block) {
     __builtin_prefetch (a);
-    __builtin_prefetch (a + VL);
+    if (VL * sizeof (float) == LINE)
+      __builtin_prefetch (a + VL);
   }
 }
 
