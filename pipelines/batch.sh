@@ -33,10 +33,18 @@ while [ $# -gt "$files" ]; do
   shift
 done
 
+# gst-launch-1.0 may wait for ever where the type is not found at once.
+known() {
+  type=$(gst-typefind-1.0 "$1")
+  case ${type##* - } in
+    FAILED*) echo "$type" >&2; return 1 ;;
+  esac
+}
+
 status=0
 for file; do
   lines=${OUTPUT:-$(dirname "$file")}/$(basename "$file").jsonl
-  if gst-launch-1.0 -q filesrc location="$file" ! decodebin \
+  if known "$file" && gst-launch-1.0 -q filesrc location="$file" ! decodebin \
     ! progressreport update-freq=10 name="$(basename "$file")" ! videoconvert \
     ! rexnetclassify scheduling=throughput interval="${INTERVAL:-1}" $properties \
     ! rexnetjson ! filesink location="$lines" >&2; then
