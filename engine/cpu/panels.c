@@ -4,8 +4,6 @@
 
 #include "plan.h"
 
-#define LINE 16                 /* floats */
-
 /* A panel's channels over the whole map, with a border of zeros. */
 typedef struct
 {
@@ -113,12 +111,10 @@ fetch_depthwise (const RexnetFrame * frame, const RexnetBlockPlan * plan,
   const RexnetDepthwiseWeights *depthwise = &plan->depthwise;
   guint vl = frame->plan->kernels.vl;
   gsize block = (gsize) depthwise->vectors * vl;
-  const float *weights = depthwise->weights + panel->block * block;
 
-  for (gsize i = 0; i < panel->columns * block; i += LINE)
-    __builtin_prefetch (weights + i);
-  for (gsize i = 0; i < panel->columns * vl; i += LINE)
-    __builtin_prefetch (depthwise->bias + panel->block * vl + i);
+  rexnet_fetch (depthwise->weights + panel->block * block,
+      panel->columns * block);
+  rexnet_fetch (depthwise->bias + panel->block * vl, panel->columns * vl);
 }
 
 /* Fills @buffer with the depthwise's input for panel @i, and says how many

@@ -48,9 +48,9 @@ choose_rows (const RexnetPlan * plan, const RexnetBlockPlan * block)
 
 /*
  * As many pixels as let a thread's inputs of a projection take a third of L2,
- * so that a panel of weights is read once for all of them. A map of 7 x 7 is never
- * cut up: its weights come from L3 or memory, which costs more than inputs that
- * leave L2.
+ * so that a panel of weights is read once for all of them. A map of 7 x 7 is
+ * never cut up: its weights come from L3 or memory, which costs more than inputs
+ * that leave L2.
  */
 static guint
 choose_chunk (const RexnetPlan * plan, const RexnetBlockPlan * block)
@@ -62,7 +62,8 @@ choose_chunk (const RexnetPlan * plan, const RexnetBlockPlan * block)
 
   if (block->split_k)
     channels = (channels + plan->threads - 1) / plan->threads;
-  return CLAMP (room / channels / tile * tile, MIN (LEAST_PIXELS, pixels), pixels);
+  return CLAMP (room / channels / tile * tile, MIN (LEAST_PIXELS, pixels),
+      pixels);
 }
 
 /* A layer of matrix products, cut up for @shares and @slices. */

@@ -139,6 +139,16 @@ void rexnet_plan_pack (RexnetPlan * plan, guint thread, guint threads);
 
 /* ---- what phases share ---------------------------------------------------- */
 
+/* Asks for the lines of what will be read soon. */
+static inline void
+rexnet_fetch (const float *from, gsize floats)
+{
+  const gsize line = 64 / sizeof (float);
+
+  for (gsize i = 0; i < floats; i += line)
+    __builtin_prefetch (from + i);
+}
+
 static inline float *
 rexnet_frame_buffer (const RexnetFrame * frame, gsize floats)
 {

@@ -117,8 +117,7 @@ copy_line (const Strip * s, int y)
       line[0] = 0.f;
     memcpy (line + (a - first), src + a, (b - a) * sizeof (float));
     if (y + LINES_AHEAD < (int) plan->height)
-      for (int x = a; x < b; x += 16)
-        __builtin_prefetch (src + LINES_AHEAD * plan->width + x);
+      rexnet_fetch (src + LINES_AHEAD * plan->width + a, b - a);
     for (int x = b; x < end; x++)
       line[x - first] = 0.f;
   }

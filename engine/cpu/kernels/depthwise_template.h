@@ -32,8 +32,9 @@ add_vector (Vec acc[MAX_PIXELS], Vec v, const float *w, const int x,
   }
 }
 
-/* A tile whose first input lies @x floats from @rows, and what of @d is not
- * the whole's: copied, it would be waited for. */
+/* A tile whose first input lies @x floats from @rows and whose first output is
+ * at @out. These are arguments, since a copy of @d with its rows moved on would
+ * have to be stored before it can be loaded. */
 VEC_INLINE void
 depthwise_tile (const RexnetDepthwise * d, const float *const *rows, gsize x,
     float *out, const Shape shape)

@@ -41,10 +41,10 @@ typedef struct
   Fetch fetch;
 } Ahead;
 
-/* @dense and @sparse: steps of a panel; @idle is in L1. */
+/* @dense and @sparse: steps of a panel. Where only one place is wanted, the
+ * other is the panel itself, which is in L1. */
 VEC_INLINE Ahead
-ahead_begin (const RexnetGemm * g, gsize floats, guint dense, guint sparse,
-    const float *idle)
+ahead_begin (const RexnetGemm * g, gsize floats, guint dense, guint sparse)
 {
   const float *from[2] = { g->prefetch, g->ahead };
   const gsize bytes[2] = {
@@ -59,7 +59,7 @@ ahead_begin (const RexnetGemm * g, gsize floats, guint dense, guint sparse,
   };
 
   for (guint i = 0; i < 2; i++) {
-    ahead.at[i] = (const char *) (bytes[i] > 0 ? from[i] : idle);
+    ahead.at[i] = (const char *) (bytes[i] > 0 ? from[i] : g->b);
     ahead.step[i] = bytes[i] > 0 ? MIN (bytes[i] / steps + 1, LINE) : 0;
   }
   return ahead;
@@ -343,7 +343,7 @@ gemm_panel (const RexnetGemm * g, guint pixels, const GemmTile * run,
     .finish = &g->finish
   };
   guint pixel = 0, tiles = (pixels + most - 1) / most;
-  Ahead ahead = ahead_begin (g, floats, tiles * dense, tiles * sparse, g->b);
+  Ahead ahead = ahead_begin (g, floats, tiles * dense, tiles * sparse);
 
   for (; tiles > 0; tiles--) {
     guint rows = (pixels - pixel + tiles - 1) / tiles;
