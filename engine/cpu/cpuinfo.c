@@ -31,7 +31,8 @@ supported (void)
 {
 #if defined (__x86_64__)
   __builtin_cpu_init ();
-  if (!__builtin_cpu_supports ("avx2") || !__builtin_cpu_supports ("fma"))
+  if (!__builtin_cpu_supports ("avx2") || !__builtin_cpu_supports ("fma")
+      || !__builtin_cpu_supports ("bmi"))
     return REXNET_ISA_C;
   if (__builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw")
       && __builtin_cpu_supports ("avx512dq")
@@ -43,22 +44,30 @@ supported (void)
 #endif
 }
 
+static gboolean
+check_switch (const char *name, GError ** error)
+{
+  const char *value = g_getenv (name);
+
+  if (!value || strcmp (value, "0") == 0 || strcmp (value, "1") == 0)
+    return TRUE;
+  g_set_error (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT,
+      "environment variable %s is '%s', but must be 0 or 1", name, value);
+  return FALSE;
+}
+
 gboolean
 rexnet_cpu_check_environment (GError ** error)
 {
   const char *value = g_getenv ("REXNET_ISA");
-  const char *paired = g_getenv ("REXNET_PAIRED");
   RexnetIsa isa;
 
   if (value && !rexnet_isa_from_string (value, &isa, error)) {
     g_prefix_error (error, "environment variable REXNET_ISA: ");
     return FALSE;
   }
-  if (!paired || strcmp (paired, "0") == 0 || strcmp (paired, "1") == 0)
-    return TRUE;
-  g_set_error (error, REXNET_ERROR, REXNET_ERROR_ARGUMENT,
-      "environment variable REXNET_PAIRED is '%s', but must be 0 or 1", paired);
-  return FALSE;
+  return check_switch ("REXNET_PAIRED", error)
+      && check_switch ("REXNET_SPARSE", error);
 }
 
 /*
@@ -115,6 +124,7 @@ rexnet_cpu_info (void)
     info.l2 = cache_size (_SC_LEVEL2_CACHE_SIZE, 512 << 10);
     info.cores = g_get_num_processors ();
     info.adders = has_adders ();
+    info.sparse = g_strcmp0 (g_getenv ("REXNET_SPARSE"), "0") != 0;
     g_once_init_leave (&once, 1);
   }
   return &info;

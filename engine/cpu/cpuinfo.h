@@ -10,11 +10,12 @@ typedef struct
   guint cores;                  /* that this process may use */
   gboolean adders;              /* it has as many of them beside those that
                                  * multiply and add, or $REXNET_PAIRED is 1 */
+  gboolean sparse;              /* zeros are passed over: $REXNET_SPARSE isn't 0 */
 } RexnetCpuInfo;
 
 /* Read once. */
 const RexnetCpuInfo *rexnet_cpu_info (void);
 
 /* FALSE with REXNET_ERROR_ARGUMENT when $REXNET_ISA names no level or
- * $REXNET_PAIRED is neither 0 nor 1. */
+ * $REXNET_PAIRED or $REXNET_SPARSE is neither 0 nor 1. */
 gboolean rexnet_cpu_check_environment (GError ** error);

@@ -44,11 +44,32 @@ choose_rows (const RexnetPlan * plan, const RexnetBlockPlan * block)
       || bytes > cpu->l2 / 2;
 }
 
+/*
+ * What a projection passes over are the zeros that a ReLU leaves behind the
+ * depthwise; a gate keeps them. Three quarters of L1 are for weights, since sums
+ * and inputs only pass through.
+ */
+static guint
+choose_sparse (const RexnetPlan * plan, const RexnetBlock * net)
+{
+  const RexnetCpuInfo *cpu = rexnet_cpu_info ();
+  guint vl = plan->kernels.vl;
+  guint vectors = (net->project.out + vl - 1) / vl;
+  guint panels = (vectors + REXNET_MAX_SPARSE - 1) / REXNET_MAX_SPARSE;
+  gsize row = (vectors + panels - 1) / panels * vl * sizeof (float);
+
+  if (!cpu->sparse || vectors < REXNET_MIN_SPARSE
+      || rexnet_finish (net->depthwise.activation).low != 0.f
+      || net->project.activation != REXNET_ACTIVATION_NONE)
+    return 0;
+  return CLAMP (cpu->l1 / 4 * 3 / row, vl, REXNET_SPARSE_INPUTS) / vl;
+}
+
 #define LEAST_PIXELS 64         /* of a chunk */
 
 /*
- * As many pixels as let a thread's inputs of a projection take a third of L2,
- * so that a panel of weights is read once for all of them. A map of 7 x 7 is
+ * As many pixels as let a thread's inputs of a projection, or the sums of a sparse
+ * one, take a third of L2, so that weights are read once for all of them. A map of 7 x 7 is
  * never cut up: its weights come from L3 or memory, which costs more than inputs
  * that leave L2.
  */
@@ -56,11 +77,12 @@ static guint
 choose_chunk (const RexnetPlan * plan, const RexnetBlockPlan * block)
 {
   guint pixels = block->width * block->height;
-  guint channels = block->net->depthwise.out;
+  guint channels = block->sparse > 0 ? REXNET_MAX_SPARSE * plan->kernels.vl :
+      block->net->depthwise.out;
   guint tile = rexnet_tile_rows (&plan->kernels, plan->tile);
   gsize room = rexnet_cpu_info ()->l2 / 3 / sizeof (float);
 
-  if (block->split_k)
+  if (block->split_k && block->sparse == 0)
     channels = (channels + plan->threads - 1) / plan->threads;
   return CLAMP (room / channels / tile * tile, MIN (LEAST_PIXELS, pixels),
       pixels);
@@ -71,7 +93,8 @@ static RexnetCut
 product_cut (const RexnetPlan * plan, guint shares, guint slices)
 {
   return (RexnetCut) {
-  plan->tile.columns, plan->tile.paired, TRUE, shares, slices};
+  .columns = plan->tile.columns,.paired = plan->tile.paired,.halves = TRUE,
+        .shares = shares,.slices = slices};
 }
 
 /* And one of products with a single vector. */
@@ -79,7 +102,7 @@ static RexnetCut
 vector_cut (guint shares, guint slices)
 {
   return (RexnetCut) {
-  REXNET_MATVEC_COLUMNS, FALSE, FALSE, shares, slices};
+  .columns = REXNET_MATVEC_COLUMNS,.shares = shares,.slices = slices};
 }
 
 /* ---- blocks ------------------------------------------------------------------- */
@@ -161,6 +184,7 @@ shape_block (RexnetPlan * plan, guint i, guint in_width, guint in_height)
   block->by_rows = choose_rows (plan, block);
   block->split_k = !block->by_rows && plan->threads <= REXNET_MAX_SPLIT_K;
   block->strip = choose_strip (plan, block);
+  block->sparse = choose_sparse (plan, net);
   block->chunk = choose_chunk (plan, block);
   if (!block->by_rows)
     block->offset = border_offsets (block, plan->kernels.vl);
@@ -175,7 +199,7 @@ layout_block (RexnetPlan * plan, RexnetBlockPlan * block, RexnetArena * arena)
   const RexnetCut expand = product_cut (plan, shares, 1);
   const RexnetCut squeeze = vector_cut (1, shares);
   const RexnetCut excite = vector_cut (shares, 1);
-  const RexnetCut project = product_cut (plan, 1,
+  RexnetCut project = product_cut (plan, 1,
       block->split_k ? plan->threads : 1);
 
   if (block->source == REXNET_SOURCE_EXPAND)
@@ -192,6 +216,11 @@ layout_block (RexnetPlan * plan, RexnetBlockPlan * block, RexnetArena * arena)
       block->scaled = block->depthwise.finish;
       block->depthwise.finish = rexnet_finish (REXNET_ACTIVATION_NONE);
     }
+  }
+  if (block->sparse > 0) {
+    project.columns = REXNET_MAX_SPARSE;
+    project.sparse = TRUE;
+    project.paired = project.halves = FALSE;
   }
   rexnet_pointwise_layout (&block->project, &net->project, vl, &project,
       arena);
@@ -220,7 +249,9 @@ static void
 layout_weights (RexnetPlan * plan, RexnetArena * arena)
 {
   const RexnetNetwork *net = plan->net;
-  const RexnetCut stem = { REXNET_STEM_COLUMNS, FALSE, FALSE, 1, 1 };
+  const RexnetCut stem = {
+    .columns = REXNET_STEM_COLUMNS,.shares = 1,.slices = 1
+  };
   const RexnetCut head = product_cut (plan, plan->threads, 1);
 
   rexnet_pointwise_layout (&plan->stem, &net->stem, plan->kernels.vl, &stem,

@@ -70,6 +70,10 @@ struct _RexnetBlockPlan
 
   /* projection behind a barrier: pixels taken into L1 at a time */
   guint chunk;
+
+  /* projection by gemm_sparse: the blocks of inputs that it takes at a time, so
+   * that a panel's weights for them stay in L1; 0: by other products */
+  guint sparse;
 };
 
 /* Floats from the start of a caller's memory. */
@@ -242,6 +246,7 @@ typedef struct
   guint block, end;             /* blocks of input channels */
   gsize pixel;                  /* the first, within the output map */
   guint pixels;
+  const float *gate;            /* for all input channels; NULL: behind them */
   float *partial;               /* the map of sums; NULL: the output itself */
   gboolean prefetch;            /* the weights are read for the first time */
 } RexnetProjection;

@@ -79,6 +79,14 @@ residual_columns (const RexnetBlockPlan * block, const RexnetPanel * panel,
       panel->columns);
 }
 
+/* What follows panel @i of a slice, the inputs from @k to @end; NULL: nothing. */
+static const float *
+next_weights (const RexnetPointwise * project, guint i, guint k, guint end)
+{
+  return i + 1 < project->n_panels ? rexnet_slice_weights (project,
+      &project->panels[i + 1], k, end) : NULL;
+}
+
 void
 rexnet_project (const RexnetFrame * frame, const RexnetBlockPlan * block,
     const RexnetProjection * p, guint thread)
@@ -89,6 +97,8 @@ rexnet_project (const RexnetFrame * frame, const RexnetBlockPlan * block,
   RexnetGemm gemm = {
     .a = p->a,.a_block = p->a_block,.k = MIN (p->end * vl, project->k) - k,
     .d_block = block->plane,.unscale = project->unscale,
+    .scale = p->gate ? p->gate + k : NULL,.low = block->scaled.low,
+    .high = block->scaled.high,.chunk = block->sparse,
     .residual_block = block->in_plane,
     .finish = p->partial ? rexnet_finish (REXNET_ACTIVATION_NONE) :
         project->finish
@@ -114,8 +124,8 @@ rexnet_project (const RexnetFrame * frame, const RexnetBlockPlan * block,
       gemm.residual = gemm.residual_columns ?
           in + panel->block * block->in_plane : NULL;
     }
-    gemm.prefetch = p->prefetch && i + 1 < project->n_panels ?
-        rexnet_slice_weights (project, panel + 1, k, k + gemm.k) : NULL;
+    gemm.prefetch = !p->prefetch ? NULL : panel->sparse ? gemm.b :
+        next_weights (project, i, k, k + gemm.k);
     rexnet_panel_gemm (panel, kernels) (&gemm, p->pixels);
   }
 }
@@ -181,6 +191,7 @@ rexnet_step_project (const RexnetFrame * frame, const RexnetStep * step,
   float *map = rexnet_frame_depthwise (frame, block, thread);
   RexnetProjection p = {
     .a_block = block->plane,.block = part.block,.end = part.end,.prefetch = TRUE,
+    .gate = block->gated && block->sparse > 0 ? gate : NULL,
     .partial = block->split_k && frame->plan->threads > 1 ?
         rexnet_frame_partial (frame, thread) : NULL
   };
@@ -198,7 +209,7 @@ rexnet_step_project (const RexnetFrame * frame, const RexnetStep * step,
     p.pixel = part.pixel;
     p.pixels = (part.pixel_end - part.pixel + n - 1) / n;
     part.pixel += p.pixels;
-    if (block->gated)
+    if (block->gated && block->sparse == 0)
       apply_gates (frame, block, &part, map + p.pixel * vl, p.pixels, gate);
     p.a = map + part.block * block->plane + p.pixel * vl;
     rexnet_project (frame, block, &p, thread);

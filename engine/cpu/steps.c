@@ -106,6 +106,17 @@ tile_name (const RexnetPlan * plan, char *text, gsize size)
   return text;
 }
 
+/* "1 x 9 sparse" where zeros are passed over. */
+static const char *
+project_tile_name (const RexnetPlan * plan, const RexnetBlockPlan * block,
+    char *text, gsize size)
+{
+  if (block->sparse == 0)
+    return tile_name (plan, text, size);
+  g_snprintf (text, size, "1 x %u sparse", block->project.panels[0].columns);
+  return text;
+}
+
 static void
 add_first_half (RexnetPlan * plan, guint i)
 {
@@ -118,19 +129,22 @@ add_first_half (RexnetPlan * plan, guint i)
     .phase.macs = first_half_macs (plan, block)
         + (whole ? second_half_macs (block) : 0)
   };
-  char tile[16];
+  char tile[16], project[24] = "";
 
+  if (whole && block->sparse > 0)
+    g_snprintf (project, sizeof project, ", 1 x %u sparse",
+        block->project.panels[0].columns);
   g_snprintf (step.phase.name, sizeof step.phase.name,
       "block %u %sdepthwise%s%s", i, source[block->source],
       block->gated ? " + squeeze" : "", whole ? " + project" : "");
   tile_name (plan, tile, sizeof tile);
   if (block->by_rows)
-    add_step (plan, step, "tile %s; rows over %u threads, bands of %u, strips "
-        "of %u, ring %u kB", tile, plan->threads, block->band, block->strip,
+    add_step (plan, step, "tile %s%s; rows over %u threads, bands of %u, strips "
+        "of %u, ring %u kB", tile, project, plan->threads, block->band, block->strip,
         (guint) (rexnet_rows_ring (plan, block, block->strip) * sizeof (float)
             >> 10));
   else
-    add_step (plan, step, "tile %s; %u panels over %u threads%s", tile,
+    add_step (plan, step, "tile %s%s; %u panels over %u threads%s", tile, project,
         block->source == REXNET_SOURCE_EXPAND ? block->expand.n_panels :
         block->depthwise.blocks, plan->threads,
         whole && plan->threads > 1 ? ", sums split" : "");
@@ -151,7 +165,7 @@ add_second_half (RexnetPlan * plan, guint i)
   g_snprintf (step.phase.name, sizeof step.phase.name, "block %u %sproject", i,
       block->gated ? "excite + " : "");
   add_step (plan, step, "tile %s; %s over %u threads, %u pixels at a time",
-      tile_name (plan, tile, sizeof tile),
+      project_tile_name (plan, block, tile, sizeof tile),
       block->split_k ? "inputs" : block->by_rows ? "rows" : "pixels",
       plan->threads, MIN (block->chunk, block->width * block->height));
   add_padding (plan, second_half_lanes (block));

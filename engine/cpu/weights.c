@@ -53,6 +53,7 @@ deal_panels (RexnetPointwise * self, guint block, guint end,
     panel->block = block;
     panel->columns = (end - block + n - 1) / n;
     panel->paired = paired && panel->columns > 1;
+    panel->sparse = cut->sparse;
     self->paired |= panel->paired;
     block += panel->columns;
   }

@@ -14,6 +14,7 @@ typedef struct
   guint block, columns;         /* first block of channels, how many */
   gboolean half;                /* for gemm_half: one vector, half filled */
   gboolean paired;              /* for gemm_paired */
+  gboolean sparse;              /* for gemm_sparse */
   gsize before;                 /* floats of an input's weights in earlier panels */
 } RexnetPanel;
 
@@ -22,6 +23,7 @@ typedef struct
 {
   guint columns;                /* vectors in the widest panel */
   gboolean paired;              /* panels of more than one for gemm_paired */
+  gboolean sparse;              /* all of them for gemm_sparse */
   gboolean halves;              /* a last vector that is not half full becomes a
                                  * panel of its own, for gemm_half */
   guint shares;                 /* runs of blocks of outputs, one for each thread */
@@ -95,6 +97,8 @@ rexnet_panel_gemm (const RexnetPanel * panel, const RexnetKernels * kernels)
 {
   if (panel->half)
     return kernels->gemm_half;
+  if (panel->sparse)
+    return kernels->gemm_sparse[panel->columns];
   return panel->paired ? kernels->gemm_paired[panel->columns] :
       kernels->gemm[panel->columns];
 }

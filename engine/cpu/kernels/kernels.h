@@ -27,6 +27,9 @@
 #define REXNET_MAX_VL 16
 #define REXNET_MAX_COLUMNS 4    /* vectors in a panel of a matrix product */
 #define REXNET_MAX_PAIRED 3     /* and in one of paired products */
+#define REXNET_MIN_SPARSE 4     /* vectors in a panel of gemm_sparse, at least */
+#define REXNET_MAX_SPARSE 12    /* and at most */
+#define REXNET_SPARSE_INPUTS 64 /* taken at a time, at most: bits of a mask */
 #define REXNET_PEAK_CHAINS 12   /* hide 4 cycles of latency on up to 3 units */
 #define REXNET_STEM_COLUMNS 2   /* and in one of the stem */
 #define REXNET_MATVEC_COLUMNS 8 /* and in one of a vector product */
@@ -59,6 +62,9 @@ typedef struct
   gsize residual_block;
   guint residual_columns;       /* the leading vectors of the panel that add it */
   RexnetFinish finish;
+  const float *scale;           /* of gemm_sparse: of a's channels, NULL: 1, */
+  float low, high;              /* what the products with it are clamped to, */
+  guint chunk;                  /* and blocks of inputs to take at a time */
   const float *prefetch;        /* k x columns vectors wanted in L2 soon */
   const float *ahead;           /* and more of that */
   gsize ahead_floats;
@@ -172,6 +178,15 @@ typedef struct
    */
   RexnetGemmFunc gemm_half;
 
+  /*
+   * By columns, from REXNET_MIN_SPARSE on. Inputs that are 0 are passed over, so
+   * infinite weights of theirs don't matter. Lanes past the last input are read
+   * and must be 0. prefetch is b or NULL: whether weights come from further away
+   * than L2, and what lies behind them is wanted next. finish, offset, crossed
+   * and ahead are not looked at.
+   */
+  RexnetGemmFunc gemm_sparse[REXNET_MAX_SPARSE + 1];
+
   RexnetStemFunc stem[REXNET_STEM_COLUMNS + 1];
 
   /* By kernel == 5, stride - 1. */
@@ -213,6 +228,9 @@ void rexnet_kernels_init (RexnetKernels * kernels, RexnetIsa isa);
 void rexnet_gemm_init_c (RexnetKernels * kernels);
 void rexnet_gemm_init_avx2 (RexnetKernels * kernels);
 void rexnet_gemm_init_avx512 (RexnetKernels * kernels);
+void rexnet_sparse_init_c (RexnetKernels * kernels);
+void rexnet_sparse_init_avx2 (RexnetKernels * kernels);
+void rexnet_sparse_init_avx512 (RexnetKernels * kernels);
 void rexnet_paired_init_avx2 (RexnetKernels * kernels);
 void rexnet_paired_init_avx512 (RexnetKernels * kernels);
 void rexnet_depthwise_init_c (RexnetKernels * kernels);

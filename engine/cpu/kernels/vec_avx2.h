@@ -98,6 +98,13 @@ vec_min (Vec a, Vec b)
   return _mm256_min_ps (a, b);
 }
 
+VEC_INLINE unsigned
+vec_nonzero (Vec a)
+{
+  return _mm256_movemask_ps (_mm256_cmp_ps (a, _mm256_setzero_ps (),
+          _CMP_NEQ_UQ));
+}
+
 VEC_INLINE void
 vec_prefetch (const char *p)
 {

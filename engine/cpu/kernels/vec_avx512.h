@@ -101,6 +101,12 @@ vec_min (Vec a, Vec b)
   return _mm512_min_ps (a, b);
 }
 
+VEC_INLINE unsigned
+vec_nonzero (Vec a)
+{
+  return _mm512_cmp_ps_mask (a, _mm512_setzero_ps (), _CMP_NEQ_UQ);
+}
+
 VEC_INLINE void
 vec_prefetch (const char *p)
 {

@@ -98,6 +98,14 @@ vec_min (Vec a, Vec b)
   return vec_select (a < b, a, b);
 }
 
+VEC_INLINE unsigned
+vec_nonzero (Vec a)
+{
+  VecInt bits = (a != 0.f) & (VecInt) { 1, 2, 4, 8 };
+
+  return bits[0] | bits[1] | bits[2] | bits[3];
+}
+
 VEC_INLINE void
 vec_prefetch (const char *p)
 {
