@@ -177,6 +177,7 @@ main (int argc, char **argv)
 
     g_ptr_array_add (checks, check);
     add (check, "gemm", check_gemm);
+    add (check, "sparse", check_sparse);
     add (check, "stem", check_stem);
     add (check, "depthwise", check_depthwise);
     add (check, "matvec", check_matvec);

@@ -38,6 +38,7 @@ double check_finish (double sum, const RexnetFinish * finish);
 RexnetFinish check_random_finish (Check * check);
 
 void check_gemm (gconstpointer check);
+void check_sparse (gconstpointer check);
 void check_stem (gconstpointer check);
 void check_depthwise (gconstpointer check);
 void check_matvec (gconstpointer check);
