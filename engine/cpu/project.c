@@ -79,12 +79,19 @@ residual_columns (const RexnetBlockPlan * block, const RexnetPanel * panel,
       panel->columns);
 }
 
-/* What follows panel @i of a slice, the inputs from @k to @end; NULL: nothing. */
+/* What this thread reads behind the projection. */
 static const float *
-next_weights (const RexnetPointwise * project, guint i, guint k, guint end)
+next_weights (const RexnetFrame * frame, const RexnetBlockPlan * block,
+    guint thread)
 {
-  return i + 1 < project->n_panels ? rexnet_slice_weights (project,
-      &project->panels[i + 1], k, end) : NULL;
+  const RexnetPlan *plan = frame->plan;
+  gboolean last = block == &plan->blocks[plan->net->n_blocks - 1];
+  const RexnetPointwise *next = last ? &plan->head : &block[1].expand;
+  guint share = MIN (thread, next->shares - 1);
+
+  if (!next->conv || next->first[share] == next->first[share + 1])
+    return NULL;
+  return rexnet_panel_weights (next, &next->panels[next->first[share]]);
 }
 
 void
@@ -124,8 +131,9 @@ rexnet_project (const RexnetFrame * frame, const RexnetBlockPlan * block,
       gemm.residual = gemm.residual_columns ?
           in + panel->block * block->in_plane : NULL;
     }
-    gemm.prefetch = !p->prefetch ? NULL : panel->sparse ? gemm.b :
-        next_weights (project, i, k, k + gemm.k);
+    gemm.prefetch = !p->prefetch ? NULL : i + 1 < project->n_panels ?
+        rexnet_slice_weights (project, panel + 1, k, k + gemm.k) :
+        next_weights (frame, block, thread);
     rexnet_panel_gemm (panel, kernels) (&gemm, p->pixels);
   }
 }

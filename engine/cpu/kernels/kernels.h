@@ -65,7 +65,7 @@ typedef struct
   const float *scale;           /* of gemm_sparse: of a's channels, NULL: 1, */
   float low, high;              /* what the products with it are clamped to, */
   guint chunk;                  /* and blocks of inputs to take at a time */
-  const float *prefetch;        /* k x columns vectors wanted in L2 soon */
+  const float *prefetch;        /* k x columns vectors wanted soon */
   const float *ahead;           /* and more of that */
   gsize ahead_floats;
 } RexnetGemm;
@@ -181,9 +181,9 @@ typedef struct
   /*
    * By columns, from REXNET_MIN_SPARSE on. Inputs that are 0 are passed over, so
    * infinite weights of theirs don't matter. Lanes past the last input are read
-   * and must be 0. prefetch is b or NULL: whether weights come from further away
-   * than L2, and what lies behind them is wanted next. finish, offset, crossed
-   * and ahead are not looked at.
+   * and must be 0. A chunk's weights are fetched a chunk ahead, those of the
+   * next panel from prefetch, unless that is NULL. finish, offset, crossed and
+   * ahead are not looked at.
    */
   RexnetGemmFunc gemm_sparse[REXNET_MAX_SPARSE + 1];
 

@@ -85,7 +85,7 @@ add_chunk (const Chunk * chunk, guint pixels, const guint blocks,
     a += p + 1 < pixels ? VL : 0;
     coming = read_inputs (chunk, a, value[(p + 1) % 2], blocks);
     for (guint i = 0; i < chunk->lines; i++, ahead += 64)
-      __builtin_prefetch (ahead);
+      vec_prefetch (ahead);
     VEC_UNROLL for (guint c = 0; c < columns; c++)
       acc[c] = vec_set (0.f);
     add_rows (acc, mask, value[p % 2], chunk->b, columns);
@@ -128,7 +128,7 @@ sparse_panel (const RexnetGemm * g, guint pixels, guint columns, AddChunk add)
     chunk.b = g->b + done * block;
     done += chunk.blocks;
     if (g->prefetch) {
-      chunk.ahead = (const char *) (g->b + done * block);
+      chunk.ahead = (const char *) (n > 1 ? g->b + done * block : g->prefetch);
       chunk.lines = (chunk.blocks * block * sizeof (float) / 64 + pixels - 1)
           / pixels;
     }

@@ -110,7 +110,7 @@ vec_nonzero (Vec a)
 VEC_INLINE void
 vec_prefetch (const char *p)
 {
-  _mm_prefetch (p, _MM_HINT_T1);
+  _mm_prefetch (p, _MM_HINT_T0);
 }
 
 VEC_INLINE Vec

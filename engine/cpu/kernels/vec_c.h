@@ -109,7 +109,7 @@ vec_nonzero (Vec a)
 VEC_INLINE void
 vec_prefetch (const char *p)
 {
-  __builtin_prefetch (p, 0, 2);
+  __builtin_prefetch (p);
 }
 
 /*
