@@ -10,8 +10,11 @@
 #include <string.h>
 
 #include "backend.h"
+#include "cpu/cpuinfo.h"
+#include "cpu/plan.h"
 
 #define NETWORKS 16
+#define RELU_NETWORKS 6
 #define MAX_BLOCKS 6
 
 /* A network and the memory of its tensors. */
@@ -21,7 +24,16 @@ typedef struct
   RexnetBlock blocks[MAX_BLOCKS];
   GPtrArray *memory;
   guint width, height;
+  guint index;                  /* of the networks of a test */
 } Made;
+
+typedef enum
+{
+  GATE_NONE,
+  GATE_FIRST,                   /* before the activation */
+  GATE_LAST,
+  N_GATES
+} Gate;
 
 /* ---- making ------------------------------------------------------------------- */
 
@@ -70,6 +82,21 @@ any_activation (void)
 }
 
 static void
+make_gate (Made * made, RexnetBlock * block, Gate gate)
+{
+  guint inner = block->depthwise.out;
+  guint squeezed = g_test_rand_int_range (1, 40);
+
+  if (gate == GATE_NONE)
+    return;
+  block->se_reduce = make_conv (made, inner, squeezed, 1, 1, FALSE,
+      any_activation ());
+  block->se_expand = make_conv (made, squeezed, inner, 1, 1, FALSE,
+      REXNET_ACTIVATION_SIGMOID);
+  block->se_first = gate == GATE_FIRST;
+}
+
+static void
 make_block (Made * made, guint i, guint in)
 {
   RexnetBlock *block = &made->blocks[i];
@@ -83,15 +110,8 @@ make_block (Made * made, guint i, guint in)
   }
   block->depthwise = make_conv (made, inner, inner, g_test_rand_bit () ? 3 : 5,
       stride, TRUE, any_activation ());
-  if (g_test_rand_bit ()) {
-    guint squeezed = g_test_rand_int_range (1, 40);
-
-    block->se_reduce = make_conv (made, inner, squeezed, 1, 1, FALSE,
-        any_activation ());
-    block->se_expand = make_conv (made, squeezed, inner, 1, 1, FALSE,
-        REXNET_ACTIVATION_SIGMOID);
-    block->se_first = g_test_rand_bit ();
-  }
+  if (g_test_rand_bit ())
+    make_gate (made, block, g_test_rand_bit () ? GATE_FIRST : GATE_LAST);
   block->project = make_conv (made, inner, out, 1, 1, FALSE,
       g_test_rand_int_range (REXNET_ACTIVATION_NONE,
           REXNET_ACTIVATION_SILU + 1));
@@ -99,22 +119,51 @@ make_block (Made * made, guint i, guint in)
     block->residual = in;
 }
 
+/*
+ * One whose projection may pass over zeros: behind a ReLU, wide enough at every
+ * level, the last block's for two panels at least. Maps shrink from one that
+ * goes by rows to one that goes by panels; in three networks a block has had
+ * every gate.
+ */
+static void
+make_relu_block (Made * made, guint i, guint in)
+{
+  RexnetBlock *block = &made->blocks[i];
+  guint out = i + 1 < MAX_BLOCKS ? g_test_rand_int_range (MAX (in, 49), 91) :
+      g_test_rand_int_range (193, 230);
+  guint inner = i > 0 ? in * g_test_rand_int_range (1, 4) : in;
+
+  memset (block, 0, sizeof *block);
+  if (i > 0)
+    block->expand = make_conv (made, in, inner, 1, 1, FALSE, any_activation ());
+  block->depthwise = make_conv (made, inner, inner, g_test_rand_bit () ? 3 : 5,
+      1 + i % 2, TRUE, g_test_rand_bit () ? REXNET_ACTIVATION_RELU :
+      REXNET_ACTIVATION_RELU6);
+  make_gate (made, block, (made->index + i) % N_GATES);
+  block->project = make_conv (made, inner, out, 1, 1, FALSE,
+      REXNET_ACTIVATION_NONE);
+  if (i > 0 && block->depthwise.stride == 1)
+    block->residual = in;
+}
+
 static Made *
-make_network (void)
+make_network (guint index, guint width, guint height, guint n_blocks,
+    void (*make) (Made * made, guint i, guint in))
 {
   Made *made = g_new0 (Made, 1);
   RexnetNetwork *net = &made->net;
   guint features;
 
   made->memory = g_ptr_array_new_with_free_func (g_free);
-  made->width = g_test_rand_int_range (32, 150);
-  made->height = g_test_rand_int_range (32, 100);
+  made->width = width;
+  made->height = height;
+  made->index = index;
   net->stem = make_conv (made, 3, g_test_rand_int_range (3, 50), 3, 2, FALSE,
       any_activation ());
   net->blocks = made->blocks;
-  net->n_blocks = g_test_rand_int_range (1, MAX_BLOCKS + 1);
-  for (guint i = 0; i < net->n_blocks; i++)
-    make_block (made, i, i ? made->blocks[i - 1].project.out : net->stem.out);
+  net->n_blocks = n_blocks;
+  for (guint i = 0; i < n_blocks; i++)
+    make (made, i, i ? made->blocks[i - 1].project.out : net->stem.out);
   features = g_test_rand_int_range (1, 200);
   net->head = make_conv (made, made->blocks[net->n_blocks - 1].project.out,
       features, 1, 1, FALSE, any_activation ());
@@ -349,38 +398,96 @@ run_options (const Made * made, const RexnetEngineOptions * o,
   backend->close (session);
 }
 
+/* At every level and a few numbers of threads. */
+static void
+check_network (const Made * made)
+{
+  const guint threads[] = { 1, 2, 3, 5, 11 };
+  guint size = 3 * made->width * made->height;
+  float *images[2];
+  Outputs expected[2];
+
+  for (guint i = 0; i < 2; i++) {
+    images[i] = g_new (float, size);
+    for (guint j = 0; j < size; j++)
+      images[i][j] = g_test_rand_double_range (-2., 2.);
+    expected[i] = run_definition (made, images[i]);
+  }
+  for (RexnetIsa isa = REXNET_ISA_C; isa <= rexnet_isa_best (); isa++)
+    for (guint t = 0; t < G_N_ELEMENTS (threads); t++) {
+      RexnetEngineOptions options = {
+        .device = "cpu",.isa = isa,.threads = threads[t],
+        .batch = g_test_rand_bit () ? 1 : g_test_rand_int_range (1, 5),
+        .scheduling = g_test_rand_bit ()
+      };
+
+      run_options (made, &options, (const float *const *) images, expected);
+    }
+  for (guint i = 0; i < 2; i++) {
+    g_free (images[i]);
+    outputs_clear (&expected[i]);
+  }
+}
+
 static void
 test_networks (void)
 {
-  const guint threads[] = { 1, 2, 3, 5, 11 };
-
   for (guint n = 0; n < NETWORKS; n++) {
-    Made *made = make_network ();
-    guint size = 3 * made->width * made->height;
-    float *images[2];
-    Outputs expected[2];
+    guint width = g_test_rand_int_range (32, 150);
+    guint height = g_test_rand_int_range (32, 100);
+    Made *made = make_network (n, width, height,
+        g_test_rand_int_range (1, MAX_BLOCKS + 1), make_block);
 
-    for (guint i = 0; i < 2; i++) {
-      images[i] = g_new (float, size);
-      for (guint j = 0; j < size; j++)
-        images[i][j] = g_test_rand_double_range (-2., 2.);
-      expected[i] = run_definition (made, images[i]);
-    }
-    for (RexnetIsa isa = REXNET_ISA_C; isa <= rexnet_isa_best (); isa++)
-      for (guint t = 0; t < G_N_ELEMENTS (threads); t++) {
-        RexnetEngineOptions options = {
-          .device = "cpu",.isa = isa,.threads = threads[t],
-          .batch = g_test_rand_bit () ? 1 : g_test_rand_int_range (1, 5),
-          .scheduling = g_test_rand_bit ()
-        };
-
-        run_options (made, &options, (const float *const *) images, expected);
-      }
-    for (guint i = 0; i < 2; i++) {
-      g_free (images[i]);
-      outputs_clear (&expected[i]);
-    }
+    check_network (made);
     free_network (made);
+  }
+}
+
+/* Counts the blocks that pass over zeros by gate and by whether they go by
+ * rows. */
+static void
+count_sparse (const Made * made, RexnetIsa isa, guint seen[N_GATES][2])
+{
+  g_autoptr (GError) error = NULL;
+  RexnetPlan *plan = rexnet_plan_new (&made->net, isa, 1, 1, made->width,
+      made->height, &error);
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < made->net.n_blocks; i++)
+    if (plan->blocks[i].sparse > 0)
+      seen[(made->index + i) % N_GATES][plan->blocks[i].by_rows]++;
+  rexnet_plan_free (plan);
+}
+
+static void
+test_relu (void)
+{
+  for (guint n = 0; n < RELU_NETWORKS; n++) {
+    guint width = g_test_rand_int_range (100, 130);
+    guint height = g_test_rand_int_range (70, 90);
+    Made *made = make_network (n, width, height, MAX_BLOCKS, make_relu_block);
+
+    check_network (made);
+    free_network (made);
+  }
+}
+
+/* What test_relu() is for is there, unless it is switched off. */
+static void
+test_relu_is_sparse (void)
+{
+  for (RexnetIsa isa = REXNET_ISA_C; isa <= rexnet_isa_best (); isa++) {
+    guint seen[N_GATES][2] = { {0} };
+
+    for (guint n = 0; n < N_GATES; n++) {
+      Made *made = make_network (n, 128, 88, MAX_BLOCKS, make_relu_block);
+
+      count_sparse (made, isa, seen);
+      free_network (made);
+    }
+    for (Gate gate = GATE_NONE; gate < N_GATES; gate++)
+      for (guint rows = 0; rows < 2; rows++)
+        g_assert_true ((seen[gate][rows] > 0) == rexnet_cpu_info ()->sparse);
   }
 }
 
@@ -389,5 +496,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cpu/networks", test_networks);
+  g_test_add_func ("/cpu/relu", test_relu);
+  g_test_add_func ("/cpu/relu-is-sparse", test_relu_is_sparse);
   return g_test_run ();
 }
