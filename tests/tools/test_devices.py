@@ -38,5 +38,15 @@ class Devices(harness.ToolTest):
         self.assertEqual(self.ok("classify", "--precision", "f32", BOOT),
                          self.ok("classify", BOOT))
 
+    def test_environment_of_the_cpu(self):
+        for name, value, wanted in (("REXNET_ISA", "mmx", "auto, c, avx2 or avx512"),
+                                    ("REXNET_PAIRED", "on", "0 or 1"),
+                                    ("REXNET_SPARSE", "yes", "0 or 1")):
+            error = self.fails(1, "classify", BOOT, **{name: value})
+            for part in (name, f"'{value}'", wanted):
+                self.assertIn(part, error)
+        for value in "01":
+            self.ok("classify", BOOT, REXNET_SPARSE=value)
+
 
 harness.main()
