@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "checkkernels.h"
+#include "cpu/cpuinfo.h"
 
 #define BATCHES 15              /* the fastest counts */
 #define MACS_A_BATCH 3e6
@@ -20,7 +21,7 @@
 typedef struct
 {
   Check *check;
-  float *memory;                /* zeros */
+  float *memory;                /* zeros, between two kernels */
   double peak;
 } Bench;
 
@@ -113,6 +114,58 @@ bench_gemm (const Bench * bench)
   for (guint columns = 1; columns <= REXNET_MAX_PAIRED; columns++)
     if (bench->check->kernels.gemm_paired[columns])
       bench_panel (bench, columns, TRUE);
+}
+
+/* ---- products that pass over zeros ----------------------------------------------------- */
+
+static void
+run_sparse (const Bench * bench, gconstpointer data)
+{
+  const GemmShape *shape = data;
+  const RexnetKernels *kernels = &bench->check->kernels;
+  guint vl = kernels->vl;
+  gsize a = (gsize) shape->pixels * vl;
+  gsize row = (gsize) shape->columns * vl * sizeof (float);
+  RexnetGemm gemm = {
+    .a = bench->memory,.a_block = a,.k = shape->k,
+    .b = bench->memory + WEIGHTS,.d = bench->memory + OUTPUT,.d_block = a,
+    /* As plans choose it. */
+    .chunk = CLAMP (rexnet_cpu_info ()->l1 / 4 * 3 / row, vl,
+        REXNET_SPARSE_INPUTS) / vl
+  };
+
+  kernels->gemm_sparse[shape->columns] (&gemm, shape->pixels);
+}
+
+/* Of the inputs half are 0, as behind a ReLU; all of them count. */
+static void
+bench_sparse (const Bench * bench)
+{
+  const GemmShape shapes[] = {
+    {.pixels = 28,.k = 162,.columns = 4}, {.pixels = 28,.k = 162,.columns = 5},
+    {.pixels = 28,.k = 366,.columns = 5}, {.pixels = 196,.k = 702,.columns = 8},
+    {.pixels = 49,.k = 1044,.columns = 12}
+  };
+  guint vl = bench->check->kernels.vl;
+
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++) {
+    const GemmShape *shape = &shapes[i];
+    gsize inputs = (gsize) shape->pixels * ((shape->k + vl - 1) / vl) * vl;
+    guint past = (vl - shape->k % vl) % vl;
+    g_autofree char *name = g_strdup_printf ("gemm  1 x %u sparse: %3u pixels, "
+        "k %u", shape->columns, shape->pixels, shape->k);
+
+    for (gsize j = 0; j < inputs; j++) {
+      gboolean zero = g_rand_boolean (bench->check->rand)
+          || (j >= inputs - shape->pixels * vl && j % vl >= vl - past);
+
+      bench->memory[j] = zero ? 0.f : g_rand_double_range (bench->check->rand,
+          0.1, 6.);
+    }
+    measure (bench, name, (double) shape->pixels * shape->k * shape->columns
+        * vl, run_sparse, shape);
+    memset (bench->memory, 0, inputs * sizeof (float));
+  }
 }
 
 /* ---- depthwise ----------------------------------------------------------------------- */
@@ -211,6 +264,7 @@ bench_kernels (Check * check)
   printf ("%s: %u floats a vector, %.1f G multiply-adds/s at most\n",
       rexnet_isa_to_string (check->isa), vl, bench.peak * 1e-9);
   bench_gemm (&bench);
+  bench_sparse (&bench);
   bench_depthwise (&bench);
   measure (&bench, "stem: 112 pixels", 112. * 27 * 2 * vl, run_stem, NULL);
   /* As if each were one multiply-add: the percentage means nothing. */
