@@ -118,13 +118,14 @@ rexnet_cpu_info (void)
 {
   static RexnetCpuInfo info;
   static gsize once;
+  const char *sparse = g_getenv ("REXNET_SPARSE");
 
   if (g_once_init_enter (&once)) {
     info.l1 = cache_size (_SC_LEVEL1_DCACHE_SIZE, 32 << 10);
     info.l2 = cache_size (_SC_LEVEL2_CACHE_SIZE, 512 << 10);
     info.cores = g_get_num_processors ();
     info.adders = has_adders ();
-    info.sparse = g_strcmp0 (g_getenv ("REXNET_SPARSE"), "0") != 0;
+    info.sparse = sparse ? strcmp (sparse, "1") == 0 : -1;
     g_once_init_leave (&once, 1);
   }
   return &info;

@@ -10,7 +10,8 @@ typedef struct
   guint cores;                  /* that this process may use */
   gboolean adders;              /* it has as many of them beside those that
                                  * multiply and add, or $REXNET_PAIRED is 1 */
-  gboolean sparse;              /* zeros are passed over: $REXNET_SPARSE isn't 0 */
+  gint sparse;                  /* whether zeros are passed over: $REXNET_SPARSE; -1:
+                                 * where that pays */
 } RexnetCpuInfo;
 
 /* Read once. */

@@ -3,91 +3,6 @@
 
 #include "cpuinfo.h"
 
-/* A strip of the ring narrower than this repeats too much of its halo. */
-#define MIN_STRIP 28
-
-/* ---- choices ---------------------------------------------------------------- */
-
-/* The widest strip whose ring stays in half the L2. */
-static guint
-choose_strip (const RexnetPlan * plan, const RexnetBlockPlan * block)
-{
-  gsize room = rexnet_cpu_info ()->l2 / 2 / sizeof (float);
-  guint n = 1;
-
-  while ((block->width + n - 1) / n > MIN_STRIP
-      && rexnet_rows_ring (plan, block, (block->width + n - 1) / n) > room)
-    n++;
-  return (block->width + n - 1) / n;
-}
-
-/*
- * Panels once a panel's bordered map is about as large as L1. Maps too large
- * for that go by panels too when there are so many threads that rows of
- * expansion around each thread's own would cost half as much again.
- */
-static gboolean
-choose_rows (const RexnetPlan * plan, const RexnetBlockPlan * block)
-{
-  const RexnetCpuInfo *cpu = rexnet_cpu_info ();
-  const RexnetConv *conv = &block->net->depthwise;
-  guint pad = conv->kernel / 2;
-  gsize bytes = (gsize) (block->in_width + 2 * pad)
-      * (block->in_height + 2 * pad) * 2 * plan->kernels.vl * sizeof (float);
-  double own = (double) block->in_height / plan->threads;
-
-  if (block->source == REXNET_SOURCE_STEM)
-    return TRUE;
-  if (bytes <= cpu->l1 + cpu->l1 / 2)
-    return FALSE;
-  return plan->threads == 1 || own + conv->kernel - conv->stride <= 1.5 * own
-      || bytes > cpu->l2 / 2;
-}
-
-/*
- * What a projection passes over are the zeros that a ReLU leaves behind the
- * depthwise; a gate keeps them. Three quarters of L1 are for weights, since sums
- * and inputs only pass through.
- */
-static guint
-choose_sparse (const RexnetPlan * plan, const RexnetBlock * net)
-{
-  const RexnetCpuInfo *cpu = rexnet_cpu_info ();
-  guint vl = plan->kernels.vl;
-  guint vectors = (net->project.out + vl - 1) / vl;
-  guint panels = (vectors + REXNET_MAX_SPARSE - 1) / REXNET_MAX_SPARSE;
-  gsize row = (vectors + panels - 1) / panels * vl * sizeof (float);
-
-  if (!cpu->sparse || vectors < REXNET_MIN_SPARSE
-      || rexnet_finish (net->depthwise.activation).low != 0.f
-      || net->project.activation != REXNET_ACTIVATION_NONE)
-    return 0;
-  return CLAMP (cpu->l1 / 4 * 3 / row, vl, REXNET_SPARSE_INPUTS) / vl;
-}
-
-#define LEAST_PIXELS 64         /* of a chunk */
-
-/*
- * As many pixels as let a thread's inputs of a projection, or the sums of a sparse
- * one, take a third of L2, so that weights are read once for all of them. A map of 7 x 7 is
- * never cut up: its weights come from L3 or memory, which costs more than inputs
- * that leave L2.
- */
-static guint
-choose_chunk (const RexnetPlan * plan, const RexnetBlockPlan * block)
-{
-  guint pixels = block->width * block->height;
-  guint channels = block->sparse > 0 ? REXNET_MAX_SPARSE * plan->kernels.vl :
-      block->net->depthwise.out;
-  guint tile = rexnet_tile_rows (&plan->kernels, plan->tile);
-  gsize room = rexnet_cpu_info ()->l2 / 3 / sizeof (float);
-
-  if (block->split_k && block->sparse == 0)
-    channels = (channels + plan->threads - 1) / plan->threads;
-  return CLAMP (room / channels / tile * tile, MIN (LEAST_PIXELS, pixels),
-      pixels);
-}
-
 /* A layer of matrix products, cut up for @shares and @slices. */
 static RexnetCut
 product_cut (const RexnetPlan * plan, guint shares, guint slices)
@@ -181,11 +96,11 @@ shape_block (RexnetPlan * plan, guint i, guint in_width, guint in_height)
       i == 0 ? REXNET_SOURCE_STEM : REXNET_SOURCE_MAP;
   block->band = MIN (REXNET_DEPTHWISE_ROWS, block->height);
   block->depth = (block->band - 1) * conv->stride + conv->kernel;
-  block->by_rows = choose_rows (plan, block);
+  block->by_rows = rexnet_choose_rows (plan, block);
   block->split_k = !block->by_rows && plan->threads <= REXNET_MAX_SPLIT_K;
-  block->strip = choose_strip (plan, block);
-  block->sparse = choose_sparse (plan, net);
-  block->chunk = choose_chunk (plan, block);
+  block->strip = rexnet_choose_strip (plan, block);
+  block->sparse = rexnet_choose_sparse (plan, net);
+  block->chunk = rexnet_choose_chunk (plan, block);
   if (!block->by_rows)
     block->offset = border_offsets (block, plan->kernels.vl);
 }

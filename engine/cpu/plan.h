@@ -217,6 +217,16 @@ void rexnet_step_classifier (const RexnetFrame *, const RexnetStep *, guint);
  * have run. @features: batch x rexnet_network_features () floats */
 void rexnet_frame_read_features (const RexnetFrame * frame, float *features);
 
+/* What a block's plan says of itself, from its shape and what was chosen before:
+ * by_rows, strip, sparse, chunk. */
+gboolean rexnet_choose_rows (const RexnetPlan * plan,
+    const RexnetBlockPlan * block);
+guint rexnet_choose_strip (const RexnetPlan * plan,
+    const RexnetBlockPlan * block);
+guint rexnet_choose_sparse (const RexnetPlan * plan, const RexnetBlock * net);
+guint rexnet_choose_chunk (const RexnetPlan * plan,
+    const RexnetBlockPlan * block);
+
 /* Lists them in the order of @plan, which is otherwise complete. */
 void rexnet_plan_add_steps (RexnetPlan * plan);
 

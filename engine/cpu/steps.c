@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "plan.h"
+#include "zeros.h"
 
 static guint64
 pixels_of (const RexnetBlockPlan * block)
@@ -84,36 +85,50 @@ add_step (RexnetPlan * plan, RexnetStep step, const char *detail, ...)
   g_array_append_val (plan->steps, step);
 }
 
-/* Says behind a step's detail how much of its work is padding. */
+/* Adds to the last step's detail. */
+static void append (RexnetPlan * plan, const char *detail, ...)
+    G_GNUC_PRINTF (2, 3);
+
 static void
-add_padding (RexnetPlan * plan, guint64 lanes)
+append (RexnetPlan * plan, const char *detail, ...)
 {
   RexnetPhase *phase = &g_array_index (plan->steps, RexnetStep,
       plan->steps->len - 1).phase;
   gsize used = strlen (phase->detail);
+  va_list args;
 
-  if (lanes > phase->macs)
-    g_snprintf (phase->detail + used, sizeof phase->detail - used,
-        "; %.1f %% padding", 100. * lanes / phase->macs - 100.);
+  va_start (args, detail);
+  g_vsnprintf (phase->detail + used, sizeof phase->detail - used, detail, args);
+  va_end (args);
 }
 
-/* "14 x 2": pixels by vectors. */
+/* How much of the last step's work is padding. */
+static void
+append_padding (RexnetPlan * plan, guint64 lanes)
+{
+  guint64 macs = g_array_index (plan->steps, RexnetStep,
+      plan->steps->len - 1).phase.macs;
+
+  if (lanes > macs)
+    append (plan, "; %.1f %% padding", 100. * lanes / macs - 100.);
+}
+
+/* How it projects, where that passes over zeros. */
+static void
+append_sparse (RexnetPlan * plan, const RexnetBlockPlan * block)
+{
+  if (block->sparse > 0)
+    append (plan, "; projection 1 x %u sparse, %.0f %% zeros expected",
+        block->project.panels[0].columns,
+        100. * rexnet_zeros_expected (&block->net->depthwise));
+}
+
+/* "tile 14 x 2": pixels by vectors. */
 static const char *
 tile_name (const RexnetPlan * plan, char *text, gsize size)
 {
-  g_snprintf (text, size, "%u x %u%s", rexnet_tile_rows (&plan->kernels,
+  g_snprintf (text, size, "tile %u x %u%s", rexnet_tile_rows (&plan->kernels,
           plan->tile), plan->tile.columns, plan->tile.paired ? " paired" : "");
-  return text;
-}
-
-/* "1 x 9 sparse" where zeros are passed over. */
-static const char *
-project_tile_name (const RexnetPlan * plan, const RexnetBlockPlan * block,
-    char *text, gsize size)
-{
-  if (block->sparse == 0)
-    return tile_name (plan, text, size);
-  g_snprintf (text, size, "1 x %u sparse", block->project.panels[0].columns);
   return text;
 }
 
@@ -129,27 +144,26 @@ add_first_half (RexnetPlan * plan, guint i)
     .phase.macs = first_half_macs (plan, block)
         + (whole ? second_half_macs (block) : 0)
   };
-  char tile[16], project[24] = "";
+  char tile[24];
 
-  if (whole && block->sparse > 0)
-    g_snprintf (project, sizeof project, ", 1 x %u sparse",
-        block->project.panels[0].columns);
   g_snprintf (step.phase.name, sizeof step.phase.name,
       "block %u %sdepthwise%s%s", i, source[block->source],
       block->gated ? " + squeeze" : "", whole ? " + project" : "");
   tile_name (plan, tile, sizeof tile);
   if (block->by_rows)
-    add_step (plan, step, "tile %s%s; rows over %u threads, bands of %u, strips "
-        "of %u, ring %u kB", tile, project, plan->threads, block->band, block->strip,
+    add_step (plan, step, "%s; rows over %u threads, bands of %u, strips "
+        "of %u, ring %u kB", tile, plan->threads, block->band, block->strip,
         (guint) (rexnet_rows_ring (plan, block, block->strip) * sizeof (float)
             >> 10));
   else
-    add_step (plan, step, "tile %s%s; %u panels over %u threads%s", tile, project,
+    add_step (plan, step, "%s; %u panels over %u threads%s", tile,
         block->source == REXNET_SOURCE_EXPAND ? block->expand.n_panels :
         block->depthwise.blocks, plan->threads,
         whole && plan->threads > 1 ? ", sums split" : "");
-  add_padding (plan, first_half_lanes (plan, block)
+  append_padding (plan, first_half_lanes (plan, block)
       + (whole ? second_half_lanes (block) : 0));
+  if (whole)
+    append_sparse (plan, block);
 }
 
 static void
@@ -160,15 +174,17 @@ add_second_half (RexnetPlan * plan, guint i)
     .run = rexnet_step_project,.block = block,
     .phase.macs = second_half_macs (block)
   };
-  char tile[16];
+  char tile[24];
 
   g_snprintf (step.phase.name, sizeof step.phase.name, "block %u %sproject", i,
       block->gated ? "excite + " : "");
-  add_step (plan, step, "tile %s; %s over %u threads, %u pixels at a time",
-      project_tile_name (plan, block, tile, sizeof tile),
+  add_step (plan, step, "%s%s%s over %u threads, %u pixels at a time",
+      block->sparse > 0 ? "" : tile_name (plan, tile, sizeof tile),
+      block->sparse > 0 ? "" : "; ",
       block->split_k ? "inputs" : block->by_rows ? "rows" : "pixels",
       plan->threads, MIN (block->chunk, block->width * block->height));
-  add_padding (plan, second_half_lanes (block));
+  append_padding (plan, second_half_lanes (block));
+  append_sparse (plan, block);
 }
 
 static void
@@ -197,7 +213,7 @@ rexnet_plan_add_steps (RexnetPlan * plan)
     .phase.macs = (guint64) plan->map_width * plan->map_height
         * weights_of (&net->head)
   };
-  char tile[16];
+  char tile[24];
 
   plan->steps = g_array_new (FALSE, TRUE, sizeof (RexnetStep));
   for (guint i = 0; i < net->n_blocks; i++)
@@ -206,7 +222,7 @@ rexnet_plan_add_steps (RexnetPlan * plan)
     g_strlcat (head.phase.name, " + classifier 0", sizeof head.phase.name);
     head.phase.macs += weights_of (&net->classifier[0]);
   }
-  add_step (plan, head, "tile %s; %u panels over %u threads",
+  add_step (plan, head, "%s; %u panels over %u threads",
       tile_name (plan, tile, sizeof tile), plan->head.n_panels, plan->threads);
   if (plan->batch == 1)
     add_step (plan, (RexnetStep) {.run = rexnet_step_add_up,

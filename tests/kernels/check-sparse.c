@@ -52,7 +52,7 @@ pick_shape (Check * check, Case * c)
       (guint) g_rand_int_range (check->rand, 0, c->gemm.k);
 }
 
-/* Lanes past k are 0; what lies between two blocks of inputs is no number. */
+/* Lanes past k, and what lies between two blocks of inputs, are no numbers. */
 static void
 make_input (Check * check, Case * c)
 {
@@ -60,9 +60,9 @@ make_input (Check * check, Case * c)
 
   c->gemm.a_block = c->pixels * vl + g_rand_int_range (check->rand, 0, 40);
   c->a = guard_new ((blocks - 1) * c->gemm.a_block + c->pixels * vl);
-  for (guint k = 0; k < blocks * vl; k++)
+  for (guint k = 0; k < c->gemm.k; k++)
     for (guint p = 0; p < c->pixels; p++) {
-      gboolean zero = k >= c->gemm.k || k == c->infinite
+      gboolean zero = k == c->infinite
           || g_rand_double (check->rand) < c->zeros;
 
       *input (c, vl, p, k) = !zero ? check_value (check) :

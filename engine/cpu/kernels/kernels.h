@@ -181,9 +181,9 @@ typedef struct
   /*
    * By columns, from REXNET_MIN_SPARSE on. Inputs that are 0 are passed over, so
    * infinite weights of theirs don't matter. Lanes past the last input are read
-   * and must be 0. A chunk's weights are fetched a chunk ahead, those of the
-   * next panel from prefetch, unless that is NULL. finish, offset, crossed and
-   * ahead are not looked at.
+   * and may be anything. A chunk's weights are fetched a chunk ahead, those of
+   * the next panel from prefetch, unless that is NULL. finish, offset, crossed
+   * and ahead are not looked at.
    */
   RexnetGemmFunc gemm_sparse[REXNET_MAX_SPARSE + 1];
 

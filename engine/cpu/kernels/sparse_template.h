@@ -17,6 +17,7 @@ typedef struct
   const float *scale;           /* NULL: none */
   float low, high;
   guint blocks;                 /* of inputs */
+  guint64 inputs;               /* a bit for each; behind the last may be anything */
   const float *b;
   const float *from;            /* what to add, of the first pixel */
   gsize from_block, from_step;  /* to its next vector, to the next pixel */
@@ -44,7 +45,7 @@ read_inputs (const Chunk * chunk, const float *a, float *value,
     vec_store (value + i * VL, v);
     mask |= (guint64) vec_nonzero (v) << (i * VL);
   }
-  return mask;
+  return mask & chunk->inputs;
 }
 
 VEC_INLINE void
@@ -126,6 +127,7 @@ sparse_panel (const RexnetGemm * g, guint pixels, guint columns, AddChunk add)
     chunk.a = g->a + done * g->a_block;
     chunk.scale = g->scale ? g->scale + done * VL : NULL;
     chunk.b = g->b + done * block;
+    chunk.inputs = -1ull >> (64 - MIN (chunk.blocks * VL, g->k - done * VL));
     done += chunk.blocks;
     if (g->prefetch) {
       chunk.ahead = (const char *) (n > 1 ? g->b + done * block : g->prefetch);

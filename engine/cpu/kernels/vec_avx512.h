@@ -101,10 +101,16 @@ vec_min (Vec a, Vec b)
   return _mm512_min_ps (a, b);
 }
 
+/* GCC 12 spills 16 bits of a mask and takes 64 back where it may choose itself
+ * how a mask becomes an integer. */
 VEC_INLINE unsigned
 vec_nonzero (Vec a)
 {
-  return _mm512_cmp_ps_mask (a, _mm512_setzero_ps (), _CMP_NEQ_UQ);
+  __mmask16 mask = _mm512_cmp_ps_mask (a, _mm512_setzero_ps (), _CMP_NEQ_UQ);
+  unsigned lanes;
+
+  __asm__ ("kmovw %1, %0":"=r" (lanes):"k" (mask));
+  return lanes;
 }
 
 VEC_INLINE void

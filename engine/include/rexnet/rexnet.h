@@ -493,7 +493,7 @@ typedef struct
 typedef struct
 {
   char name[48];
-  char detail[128];             /* tiles and splits chosen, for people */
+  char detail[160];             /* tiles and splits chosen, for people */
   guint64 macs;                 /* multiply-adds for one image */
   guint64 bytes;                /* read and written for one image, each map and
                                  * weight once; 0: not known */
