@@ -64,27 +64,33 @@ passes_over_zeros (const RexnetPlan * plan, const RexnetBlock * net,
       >= (plan->tile.paired ? ZEROS_FOR_PAIRED : ZEROS_FOR_PLAIN);
 }
 
-/* Three quarters of L1 are for weights, since sums and inputs only pass through. */
+guint
+rexnet_sparse_chunk (guint vl, guint columns)
+{
+  gsize row = columns * vl * sizeof (float);
+
+  return CLAMP (rexnet_cpu_info ()->l1 / 4 * 3 / row, vl,
+      REXNET_SPARSE_INPUTS) / vl;
+}
+
 guint
 rexnet_choose_sparse (const RexnetPlan * plan, const RexnetBlock * net)
 {
   guint vl = plan->kernels.vl;
   guint vectors = (net->project.out + vl - 1) / vl;
   guint panels = (vectors + REXNET_MAX_SPARSE - 1) / REXNET_MAX_SPARSE;
-  gsize row = (vectors + panels - 1) / panels * vl * sizeof (float);
 
   return passes_over_zeros (plan, net, vectors) ?
-      CLAMP (rexnet_cpu_info ()->l1 / 4 * 3 / row, vl, REXNET_SPARSE_INPUTS) / vl
-      : 0;
+      rexnet_sparse_chunk (vl, (vectors + panels - 1) / panels) : 0;
 }
 
 #define LEAST_PIXELS 64         /* of a chunk */
 
 /*
- * As many pixels as let a thread's inputs of a projection, or the sums of a sparse
- * one, take a third of L2, so that weights are read once for all of them. A map of 7 x 7 is
- * never cut up: its weights come from L3 or memory, which costs more than inputs
- * that leave L2.
+ * As many pixels as let a thread's inputs of a projection, or the sums of a
+ * sparse one, take a third of L2, so that weights are read once for all of them.
+ * A map of 7 x 7 is never cut up: its weights come from L3 or memory, which costs
+ * more than inputs that leave L2.
  */
 guint
 rexnet_choose_chunk (const RexnetPlan * plan, const RexnetBlockPlan * block)

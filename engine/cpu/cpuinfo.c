@@ -93,6 +93,14 @@ has_adders (void)
 #endif
 }
 
+static gint
+sparse_asked (void)
+{
+  const char *asked = g_getenv ("REXNET_SPARSE");
+
+  return asked ? strcmp (asked, "1") == 0 : -1;
+}
+
 RexnetIsa
 rexnet_isa_best (void)
 {
@@ -118,14 +126,13 @@ rexnet_cpu_info (void)
 {
   static RexnetCpuInfo info;
   static gsize once;
-  const char *sparse = g_getenv ("REXNET_SPARSE");
 
   if (g_once_init_enter (&once)) {
     info.l1 = cache_size (_SC_LEVEL1_DCACHE_SIZE, 32 << 10);
     info.l2 = cache_size (_SC_LEVEL2_CACHE_SIZE, 512 << 10);
     info.cores = g_get_num_processors ();
     info.adders = has_adders ();
-    info.sparse = sparse ? strcmp (sparse, "1") == 0 : -1;
+    info.sparse = sparse_asked ();
     g_once_init_leave (&once, 1);
   }
   return &info;

@@ -217,6 +217,10 @@ void rexnet_step_classifier (const RexnetFrame *, const RexnetStep *, guint);
  * have run. @features: batch x rexnet_network_features () floats */
 void rexnet_frame_read_features (const RexnetFrame * frame, float *features);
 
+/* The blocks of inputs of which gemm_sparse's weights for panels of @columns
+ * vectors take three quarters of L1; sums and inputs only pass through. */
+guint rexnet_sparse_chunk (guint vl, guint columns);
+
 /* What a block's plan says of itself, from its shape and what was chosen before:
  * by_rows, strip, sparse, chunk. */
 gboolean rexnet_choose_rows (const RexnetPlan * plan,

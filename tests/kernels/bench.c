@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "checkkernels.h"
-#include "cpu/cpuinfo.h"
+#include "cpu/plan.h"
 
 #define BATCHES 15              /* the fastest counts */
 #define MACS_A_BATCH 3e6
@@ -125,13 +125,10 @@ run_sparse (const Bench * bench, gconstpointer data)
   const RexnetKernels *kernels = &bench->check->kernels;
   guint vl = kernels->vl;
   gsize a = (gsize) shape->pixels * vl;
-  gsize row = (gsize) shape->columns * vl * sizeof (float);
   RexnetGemm gemm = {
     .a = bench->memory,.a_block = a,.k = shape->k,
     .b = bench->memory + WEIGHTS,.d = bench->memory + OUTPUT,.d_block = a,
-    /* As plans choose it. */
-    .chunk = CLAMP (rexnet_cpu_info ()->l1 / 4 * 3 / row, vl,
-        REXNET_SPARSE_INPUTS) / vl
+    .chunk = rexnet_sparse_chunk (vl, shape->columns)
   };
 
   kernels->gemm_sparse[shape->columns] (&gemm, shape->pixels);
@@ -151,17 +148,12 @@ bench_sparse (const Bench * bench)
   for (guint i = 0; i < G_N_ELEMENTS (shapes); i++) {
     const GemmShape *shape = &shapes[i];
     gsize inputs = (gsize) shape->pixels * ((shape->k + vl - 1) / vl) * vl;
-    guint past = (vl - shape->k % vl) % vl;
     g_autofree char *name = g_strdup_printf ("gemm  1 x %u sparse: %3u pixels, "
         "k %u", shape->columns, shape->pixels, shape->k);
 
-    for (gsize j = 0; j < inputs; j++) {
-      gboolean zero = g_rand_boolean (bench->check->rand)
-          || (j >= inputs - shape->pixels * vl && j % vl >= vl - past);
-
-      bench->memory[j] = zero ? 0.f : g_rand_double_range (bench->check->rand,
-          0.1, 6.);
-    }
+    for (gsize j = 0; j < inputs; j++)
+      bench->memory[j] = g_rand_boolean (bench->check->rand) ? 0.f :
+          g_rand_double_range (bench->check->rand, 0.1, 6.);
     measure (bench, name, (double) shape->pixels * shape->k * shape->columns
         * vl, run_sparse, shape);
     memset (bench->memory, 0, inputs * sizeof (float));

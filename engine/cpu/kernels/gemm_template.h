@@ -69,7 +69,7 @@ VEC_INLINE void
 ahead_fetch (Ahead * ahead)
 {
   VEC_UNROLL for (guint i = 0; i < 2; i++) {
-    vec_prefetch (ahead->at[i]);
+    __builtin_prefetch (ahead->at[i]);
     ahead->at[i] += ahead->step[i];
   }
 }

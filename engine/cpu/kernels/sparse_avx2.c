@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vec_avx2.h"
 
-#include "finish.h"
 #include "sparse_template.h"

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vec_avx512.h"
 
-#include "finish.h"
 #include "sparse_template.h"

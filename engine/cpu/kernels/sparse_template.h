@@ -8,6 +8,7 @@
  *
  * The including file has included a vec_*.h.
  */
+#include "finish.h"
 
 /* A few inputs of all pixels. */
 typedef struct
@@ -86,7 +87,7 @@ add_chunk (const Chunk * chunk, guint pixels, const guint blocks,
     a += p + 1 < pixels ? VL : 0;
     coming = read_inputs (chunk, a, value[(p + 1) % 2], blocks);
     for (guint i = 0; i < chunk->lines; i++, ahead += 64)
-      vec_prefetch (ahead);
+      __builtin_prefetch (ahead);
     VEC_UNROLL for (guint c = 0; c < columns; c++)
       acc[c] = vec_set (0.f);
     add_rows (acc, mask, value[p % 2], chunk->b, columns);

@@ -16,7 +16,6 @@
  *   vec_fma                a * b + c, fused where the level has that
  *   vec_add, vec_mul, vec_div, and vec_sub where there is AVX
  *   vec_max, vec_min       the second operand where one is NaN
- *   vec_prefetch           the line of p into L1
  *   vec_nonzero            a bit for each lane that is neither 0 nor -0
  *   vec_silu, vec_sigmoid  to 9e-7 + 1.4e-8 |x| relative for |x| <= 84; beyond,
  *                          their limits to 1e-30, but that silu of -infinity

@@ -105,12 +105,6 @@ vec_nonzero (Vec a)
           _CMP_NEQ_UQ));
 }
 
-VEC_INLINE void
-vec_prefetch (const char *p)
-{
-  _mm_prefetch (p, _MM_HINT_T0);
-}
-
 VEC_INLINE __m256i
 vec_first (unsigned n)
 {

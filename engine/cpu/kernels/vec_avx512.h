@@ -113,12 +113,6 @@ vec_nonzero (Vec a)
   return lanes;
 }
 
-VEC_INLINE void
-vec_prefetch (const char *p)
-{
-  _mm_prefetch (p, _MM_HINT_T0);
-}
-
 VEC_INLINE Vec
 vec_load_first (const float *p, unsigned n)
 {

@@ -106,12 +106,6 @@ vec_nonzero (Vec a)
   return bits[0] | bits[1] | bits[2] | bits[3];
 }
 
-VEC_INLINE void
-vec_prefetch (const char *p)
-{
-  __builtin_prefetch (p);
-}
-
 /*
  * 1 + exp (-x). exp (y) = 2^n exp (r), r = y - n ln 2 in two steps whose first
  * is exact even without a fused multiply-add, |r| <= ln 2 / 2, and a quintic
